@@ -1,0 +1,1 @@
+"""Order a 3D-printed spare part and collect it the same day."""

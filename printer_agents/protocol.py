@@ -1,0 +1,234 @@
+"""The messages between an agent and the server. Imports nothing of ours.
+
+Identity of a try: ``job_id, attempt, epoch, agent_generation, gcode_sha256``. ``epoch`` is
+the fencing number of a job: it only grows, and whoever holds an older one is refused (409).
+
+===============================  ======================================================
+``POST /agent/v1/hello``         once at start: who I am; answers the printers I drive
+``POST /agent/v1/claim``         long poll: work for one of my idle, clear, loaded printers
+``POST /agent/v1/renew``         every 20 s while a lease is held
+``GET  /agent/v1/gcode/{token}`` the file; ranges allowed; the token is for one attempt
+``POST /agent/v1/permit``        may I start? the server commits before it says yes
+``POST /agent/v1/reports``       what happened, numbered, replayed until acknowledged
+``POST /agent/v1/printers``      what my printers look like now (state, progress)
+===============================  ======================================================
+
+Every request is signed: Ed25519 over the lines ``METHOD``, ``PATH``, ``SHA-256 of body (hex)``,
+``X-Agent-Nonce``, joined by a newline, under the headers below. Order comes from the server and
+from ``event_seq``, never from the agent's clock: a Raspberry Pi wakes up with a wrong one.
+"""
+
+import hashlib
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PROTOCOL_VERSION = 1
+LEASE_SECONDS = 60
+RENEW_SECONDS = 20
+CLAIM_WAIT_SECONDS = 25
+
+HEADER_AGENT = "X-Agent-Id"
+HEADER_NONCE = "X-Agent-Nonce"
+HEADER_SIGNATURE = "X-Agent-Signature"
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+
+
+def signed_text(method: str, path: str, body: bytes, nonce: str) -> bytes:
+    """Return the exact bytes an agent signs for a request (``path`` includes the query)."""
+    return "\n".join([method.upper(), path, hashlib.sha256(body).hexdigest(), nonce]).encode()
+
+
+class Message(BaseModel):
+    """A closed, frozen message."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PrinterCondition(StrEnum):
+    """What a printer is doing, whatever its brand."""
+
+    OFFLINE = "offline"  # the host does not answer
+    CONNECTING = "connecting"  # the host answers, the printer not yet
+    IDLE = "idle"  # nothing runs; says nothing about the bed
+    PREPARING = "preparing"  # heating, levelling
+    PRINTING = "printing"
+    PAUSED = "paused"
+    CANCELLING = "cancelling"
+    FINISHING = "finishing"  # says it is done, not yet believed
+    ATTENTION = "attention"  # waits for a person at the printer
+    ERROR = "error"
+    UNKNOWN = "unknown"
+
+
+class PrinterReport(Message):
+    """One printer as its agent sees it now."""
+
+    printer_id: Identifier
+    condition: PrinterCondition
+    bed_clear: bool
+    material: str | None = None
+    file_name: str | None = None
+    progress: float | None = Field(default=None, ge=0, le=1)
+    remaining_seconds: float | None = Field(default=None, ge=0)
+    detail: str | None = Field(default=None, max_length=500)
+
+
+class Hello(Message):
+    """First words after a start. ``agent_generation`` grows with every fresh journal."""
+
+    protocol: Literal[1] = 1
+    agent_generation: int = Field(ge=1)
+    version: str = Field(max_length=32)
+    printers: tuple[Identifier, ...]
+
+
+class HelloAnswer(Message):
+    """What the server says back."""
+
+    server_version: str
+    last_event_seq: int = Field(ge=0, description="highest event_seq heard of this generation")
+    bed_clear: dict[str, bool] = Field(description="by printer id, as staff last confirmed")
+    current: tuple["AttemptRef", ...] = Field(
+        description="attempts the server believes this agent holds; reconcile the journal"
+    )
+
+
+class AttemptRef(Message):
+    """The identity of one try at a job."""
+
+    job_id: Identifier
+    attempt: int = Field(ge=1)
+    epoch: int = Field(ge=1)
+    printer_id: Identifier
+    agent_generation: int = Field(ge=1)
+    gcode_sha256: Sha256
+
+    @property
+    def file_name(self) -> str:
+        """Name of the file on the printer; carries the whole identity."""
+        job = self.job_id.replace("-", "")[:12]
+        return f"p3d_{job}_a{self.attempt}_e{self.epoch}_{self.gcode_sha256[:8]}.gcode"
+
+
+class Claim(Message):
+    """Ask for work; only printers that are idle, bed-clear and loaded."""
+
+    agent_generation: int = Field(ge=1)
+    printers: tuple[PrinterReport, ...] = Field(min_length=1)
+    wait_seconds: float = Field(default=CLAIM_WAIT_SECONDS, ge=0, le=60)
+
+
+class Work(Message):
+    """A leased job. Until a start is permitted, losing it is harmless."""
+
+    ref: AttemptRef
+    job_label: str = Field(description="what staff see; never a customer's name")
+    material: str
+    gcode_path: str = Field(description="path for the one-attempt download")
+    gcode_bytes: int = Field(ge=1)
+    print_seconds: int = Field(ge=0)
+    lease_seconds: float = Field(gt=0)
+
+
+class ClaimAnswer(Message):
+    """Work, or none; and beds that staff cleared or orders since the last time."""
+
+    work: Work | None = None
+    bed_clear: dict[str, bool] = Field(default_factory=dict)
+    cancel: tuple[AttemptRef, ...] = ()
+
+
+class Renew(Message):
+    """Keep a lease."""
+
+    ref: AttemptRef
+
+
+class RenewAnswer(Message):
+    """How long the lease lasts from now, by the server's clock."""
+
+    lease_seconds: float
+
+
+class PermitRequest(Message):
+    """May this attempt start? Asked again with the same epoch until answered."""
+
+    ref: AttemptRef
+
+
+class PermitAnswer(Message):
+    """Yes; the server has committed ``start_permitted``. A no is an error (409)."""
+
+    permitted: Literal[True] = True
+
+
+class ReportKind(StrEnum):
+    """What an agent tells about an attempt."""
+
+    STARTING = "starting"  # journalled, start about to be called
+    PRINTING = "printing"  # seen printing
+    PROGRESS = "progress"
+    PAUSED = "paused"
+    PRINTED = "printed"  # steady and consistent with history
+    FAILED = "failed"  # the printer says so
+    CANCELLED = "cancelled"
+    NEEDS_HUMAN = "needs_human"  # cannot be known by a machine
+    RELEASED = "released"  # given back before a permit
+
+
+class Report(Message):
+    """One numbered event; hearing it twice changes nothing."""
+
+    ref: AttemptRef
+    event_seq: int = Field(ge=1)
+    kind: ReportKind
+    progress: float | None = Field(default=None, ge=0, le=1)
+    remaining_seconds: float | None = Field(default=None, ge=0)
+    printed_seconds: float | None = Field(default=None, ge=0)
+    detail: str | None = Field(default=None, max_length=500)
+
+
+class Reports(Message):
+    """A batch, in ``event_seq`` order."""
+
+    agent_generation: int = Field(ge=1)
+    reports: tuple[Report, ...] = Field(min_length=1, max_length=200)
+
+
+class ReportResult(Message):
+    """The server's word on one report; ``stale`` means: stop caring about that attempt."""
+
+    event_seq: int
+    outcome: Literal["accepted", "repeated", "stale"]
+
+
+class ReportsAnswer(Message):
+    """One result a report."""
+
+    results: tuple[ReportResult, ...]
+
+
+class PrintersUpdate(Message):
+    """Live state of all printers, sent on change and every 20 s."""
+
+    agent_generation: int = Field(ge=1)
+    printers: tuple[PrinterReport, ...]
+
+
+class PrintersAnswer(Message):
+    """Beds that staff cleared, and attempts to cancel."""
+
+    bed_clear: dict[str, bool] = Field(default_factory=dict)
+    cancel: tuple[AttemptRef, ...] = ()
+
+
+class Refusal(Message):
+    """Every error body of the agent API."""
+
+    code: str
+    message: str
+    place: str | None = None
