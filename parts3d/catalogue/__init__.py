@@ -1,0 +1,1 @@
+"""The catalogue: parts, their revisions, and the rules of what may be sold."""
