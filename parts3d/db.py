@@ -1,0 +1,155 @@
+"""The database: one engine a process, one commit a unit of work, at the edge.
+
+Services receive a ``Session`` and ``flush()``; nobody but this file commits (a house test
+looks). Bells ring only after the commit, so nobody hears of a row that is not there.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from sqlmodel import Session
+
+from parts3d.errors import Conflict, Unavailable
+
+_SQLITE_WAIT_MS = 15_000
+
+
+def new_id() -> str:
+    """Return a fresh identifier: 32 hex digits, random."""
+    return uuid4().hex
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """An aware moment, stored in UTC; SQLite forgets time zones, so it is put back."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive moments: they mean a different instant on every machine."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = "A moment without a time zone cannot be stored."
+            raise ValueError(message)
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give every moment its zone back."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def words(kind: type[StrEnum]) -> sa.Enum:
+    """Column type of a StrEnum: its words as text, no native enum (those resist migrations)."""
+    return sa.Enum(
+        kind,
+        native_enum=False,
+        length=32,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Work:
+    """One unit of work: a session, and what to do once it is committed."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._afterwards: list[Callable[[], None]] = []
+
+    def after_commit(self, ring: Callable[[], None]) -> None:
+        """Run ``ring`` once the commit has succeeded. It must not raise."""
+        self._afterwards.append(ring)
+
+    def ring(self) -> None:
+        """Run what was asked for, in order."""
+        for afterwards in self._afterwards:
+            afterwards()
+
+
+class Database:
+    """An engine with the two ways to use it: ``unit_of_work()`` and ``reading()``."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        parsed = sa.make_url(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        options: dict[str, Any] = {"pool_pre_ping": not self.is_sqlite}
+        if self.is_sqlite:
+            options["connect_args"] = {"check_same_thread": False, "timeout": 15}
+        else:
+            options |= {"pool_size": 10, "max_overflow": 30}
+        self.engine = sa.create_engine(url, **options)
+        if self.is_sqlite:
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+        self._writer = self.engine.execution_options(parts3d_writes=True)
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[Work]:
+        """Commit at the end, or roll everything back; then ring.
+
+        Raises:
+            Conflict: somebody else changed the same row first.
+            Unavailable: the database did not answer in time.
+        """
+        with Session(self._writer, expire_on_commit=False) as session:
+            work = Work(session)
+            try:
+                yield work
+                session.commit()
+            except StaleDataError as error:
+                session.rollback()
+                raise Conflict(
+                    "Somebody else changed this a moment ago. Look again, then retry."
+                ) from error
+            except OperationalError as error:
+                session.rollback()
+                raise Unavailable("The database is busy. Try again in a moment.") from error
+            except BaseException:
+                session.rollback()
+                raise
+        work.ring()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session for reading only; whatever it changed is thrown away."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+            session.rollback()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: DBAPIConnection, record: object) -> None:
+    del record
+    # SQLAlchemy, not the driver, decides when a transaction begins.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={_SQLITE_WAIT_MS}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A reader that becomes a writer fails at once under WAL; writers queue from the start.
+    writes = connection.get_execution_options().get("parts3d_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,133 @@
+"""Every setting, read once from the environment (``PARTS3D_…``) or an ``.env`` file.
+
+The same code runs embedded (all defaults) and in production (other settings only).
+``docs/settings.md`` lists them; a house test holds that page against this file.
+"""
+
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Frozen: nothing changes while it runs."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PARTS3D_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    data_dir: Annotated[
+        Path, Field(description="Folder of the embedded database, files, keys and sockets.")
+    ] = Path("data")
+    database_url: Annotated[
+        str | None,
+        Field(description="SQLAlchemy address; empty means SQLite in WAL mode in the data folder."),
+    ] = None
+    redis_url: Annotated[
+        str | None,
+        Field(description="Redis for broker and bell; empty means a private child process."),
+    ] = None
+    broker: Annotated[
+        Literal["auto", "path", "wheel", "filesystem"],
+        Field(
+            description=(
+                "Where the private broker comes from: redis-server on PATH, the one of the "
+                "wheel, or the filesystem transport without Redis; auto takes the first it finds."
+            )
+        ),
+    ] = "auto"
+    secret_key: Annotated[
+        str | None,
+        Field(description="Signs cookies, links and codes; empty means a key file in the folder."),
+    ] = None
+    public_url: Annotated[
+        str, Field(description="Address customers see; links in mails begin with it.")
+    ] = "http://127.0.0.1:8000"
+    demo: Annotated[
+        bool, Field(description="Demo mode: login by link, mailbox page; loopback only.")
+    ] = False
+    demo_speed: Annotated[
+        float, Field(gt=0, description="How many times faster virtual printers print.")
+    ] = 60.0
+    slicer: Annotated[
+        Literal["auto", "cura", "prusaslicer"],
+        Field(description="Slicing engine; auto prefers PrusaSlicer where it is found."),
+    ] = "auto"
+    slicer_path: Annotated[
+        str | None, Field(description="PrusaSlicer's program, where it is not on PATH.")
+    ] = None
+    smtp_url: Annotated[
+        str | None,
+        Field(description="smtp:// or smtps:// address with user and password; empty: no sending."),
+    ] = None
+    mail_from: Annotated[str, Field(description="Sender of all mails.")] = (
+        "Parts 3D <orders@parts3d.example>"
+    )
+    network_name: Annotated[
+        str, Field(description="Name of the network, on pages and receipts.")
+    ] = "Parts 3D"
+    seller_name: Annotated[str, Field(description="Seller of record, on receipts.")] = (
+        "Parts 3D Network (demo)"
+    )
+    seller_vat_number: Annotated[str, Field(description="VAT number of the seller.")] = (
+        "BE 0000.000.000"
+    )
+    vat_percent: Annotated[int, Field(ge=0, le=30, description="VAT in percent.")] = 21
+    quote_minutes: Annotated[int, Field(ge=1, description="How long a price is frozen.")] = 30
+    hold_minutes: Annotated[
+        int, Field(ge=1, description="How long capacity is held from opening checkout.")
+    ] = 15
+    promise_quantile: Annotated[
+        float, Field(gt=0.5, lt=1, description="Share of promises that must be kept.")
+    ] = 0.95
+    max_quantity: Annotated[int, Field(ge=1, description="Most copies of a part in an order.")] = 10
+    max_unpaid_orders: Annotated[
+        int, Field(ge=1, description="Most open orders to be paid at the counter, per contact.")
+    ] = 3
+    max_upload_bytes: Annotated[
+        int, Field(ge=1024, description="Largest model file a maintainer may upload.")
+    ] = 50_000_000
+    lease_seconds: Annotated[
+        float, Field(gt=0, description="How long an agent holds a job before it renews.")
+    ] = 60.0
+    silence_seconds: Annotated[
+        float, Field(gt=0, description="Silence after a permit that makes a job unknown.")
+    ] = 300.0
+    sweep_seconds: Annotated[
+        float, Field(gt=0, description="How often row states are read again and bells rung.")
+    ] = 10.0
+    slicing_threads: Annotated[
+        int, Field(ge=1, description="Slices that one worker makes side by side.")
+    ] = 1
+
+    @property
+    def database(self) -> str:
+        """Address of the database in use."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'parts3d.sqlite3'}"
+
+    @property
+    def files_dir(self) -> Path:
+        """Folder of the file store."""
+        return self.data_dir / "files"
+
+    def secret(self) -> bytes:
+        """Return the signing secret; makes the key file on first use (mode 0600)."""
+        if self.secret_key:
+            return self.secret_key.encode()
+        path = self.data_dir / "secret.key"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_hex(32))
+            try:
+                # A hard link fails if another process was first: one key wins, never two.
+                path.hardlink_to(fresh)
+            except FileExistsError:
+                pass
+            finally:
+                fresh.unlink()
+        return path.read_text().strip().encode()
