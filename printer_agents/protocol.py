@@ -14,8 +14,16 @@ the fencing number of a job: it only grows, and whoever holds an older one is re
 ===============================  ======================================================
 
 Every request is signed: Ed25519 over the lines ``METHOD``, ``PATH``, ``SHA-256 of body (hex)``,
-``X-Agent-Nonce``, joined by a newline, under the headers below. Order comes from the server and
-from ``event_seq``, never from the agent's clock: a Raspberry Pi wakes up with a wrong one.
+``X-Agent-Nonce``, joined by a newline, under the headers below; ``PATH`` is the raw path with its
+query, as sent. Signature and public key are standard base64. Order comes from the server and from
+``event_seq``, never from the agent's clock: a Raspberry Pi wakes up with a wrong one.
+
+A bed is clear by the word of staff, and false from a permit on. ``false`` in an answer is always
+obeyed. ``true`` is obeyed only if the request that it answers was sent after the last start at that
+printer and while nothing of ours was permitted, starting or printing there: an answer that crossed
+a start on its way changes nothing. ``PrinterReport.starts`` tells the server of starts that it did
+not order (somebody printed at the printer itself): when it grows, the server's own word becomes
+``false``. An agent's ``bed_clear=true`` is never a confirmation.
 """
 
 import hashlib
@@ -40,6 +48,12 @@ Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-
 def signed_text(method: str, path: str, body: bytes, nonce: str) -> bytes:
     """Return the exact bytes an agent signs for a request (``path`` includes the query)."""
     return "\n".join([method.upper(), path, hashlib.sha256(body).hexdigest(), nonce]).encode()
+
+
+def key_fingerprint(public_key: bytes) -> str:
+    """Return what two people compare: 8 groups of 4 hex digits of the raw key's SHA-256."""
+    digest = hashlib.sha256(public_key).hexdigest()[:32]
+    return ":".join(digest[start : start + 4] for start in range(0, 32, 4))
 
 
 class Message(BaseModel):
@@ -70,6 +84,7 @@ class PrinterReport(Message):
     printer_id: Identifier
     condition: PrinterCondition
     bed_clear: bool
+    starts: int = Field(default=0, ge=0, description="starts seen in this generation, all causes")
     material: str | None = None
     file_name: str | None = None
     progress: float | None = Field(default=None, ge=0, le=1)
@@ -110,7 +125,7 @@ class AttemptRef(Message):
     @property
     def file_name(self) -> str:
         """Name of the file on the printer; carries the whole identity."""
-        job = self.job_id.replace("-", "")[:12]
+        job = "".join(sign for sign in self.job_id if sign.isalnum())[-12:]
         return f"p3d_{job}_a{self.attempt}_e{self.epoch}_{self.gcode_sha256[:8]}.gcode"
 
 
