@@ -8,18 +8,29 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from parts3d.errors import Conflict, Unavailable
 
+TableT = TypeVar("TableT", bound=SQLModel)
+
 _SQLITE_WAIT_MS = 15_000
+
+# Named constraints, so that migrations can find them again on either database.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
 
 
 def new_id() -> str:
@@ -59,6 +70,15 @@ def words(kind: type[StrEnum]) -> sa.Enum:
         length=32,
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+def versioned(table: type[TableT]) -> type[TableT]:
+    """Make every update of a row compare-and-set on its ``version`` column.
+
+    Two that change the same row at once: the second is refused (``Conflict``), never lost.
+    """
+    sa.inspect(table).version_id_col = table.__table__.c.version  # type: ignore[attr-defined]
+    return table
 
 
 class Work:

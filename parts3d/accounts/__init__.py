@@ -1,0 +1,1 @@
+"""Who you are: staff, maintainers, operators, and agents with their keys."""

@@ -1,0 +1,1 @@
+"""Jobs: one copy to be printed at one point, its attempts, and the talk with agents."""

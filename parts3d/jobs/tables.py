@@ -1,0 +1,109 @@
+"""Jobs, attempts, and what agents said."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from parts3d.db import UtcDateTime, new_id, versioned, words
+from parts3d.jobs.lifecycle import JobStatus
+
+
+@versioned
+class Job(SQLModel, table=True):
+    """One copy of a line, to be printed at one point.
+
+    ``epoch`` is the fencing number: it grows with every lease and never shrinks. Whoever
+    speaks with an older one is refused.
+    """
+
+    __table_args__ = (
+        sa.Index("ix_job_queue", "point_id", "status", "due_at"),
+        sa.Index("ix_job_lease", "status", "lease_until"),
+    )
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    order_id: str = Field(foreign_key="orders.id", index=True)
+    line_id: str = Field(foreign_key="order_line.id", index=True)
+    copy_number: int = Field(description="1 to the line's quantity")
+    point_id: str = Field(foreign_key="point.id")
+    # The printer that the promise was planned on; any fitting one of the point may take it.
+    planned_printer_id: str | None = None
+    revision_id: str = Field(foreign_key="revision.id")
+    material: str
+    label: str = Field(description="what staff and the agent see; never a customer's name")
+    status: JobStatus = Field(sa_type=words(JobStatus))
+    version: int = 1
+    epoch: int = 0
+    attempt_count: int = 0
+    # The present try: set by a claim, kept for the trace afterwards.
+    attempt_id: str | None = None
+    printer_id: str | None = None
+    agent_id: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_heard_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    progress: float | None = None
+    remaining_seconds: float | None = None
+    reason: str | None = Field(default=None, description="why it waits, in words")
+    print_seconds: int = Field(description="as sliced for the planned printer")
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    hedge_of: str | None = Field(default=None, foreign_key="job.id")
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    printed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Attempt(SQLModel, table=True):
+    """One try at a job on one printer."""
+
+    __table_args__ = (sa.UniqueConstraint("job_id", "epoch"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    job_id: str = Field(foreign_key="job.id", index=True)
+    number: int
+    epoch: int
+    printer_id: str = Field(foreign_key="printer.id")
+    agent_id: str = Field(foreign_key="agent.id")
+    agent_generation: int
+    slice_id: str = Field(foreign_key="slice.id")
+    gcode_sha256: str
+    # The one-attempt download link; only its hash is kept.
+    download_sha256: str = Field(unique=True)
+    leased_at: datetime = Field(sa_type=UtcDateTime)
+    permitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    outcome: str | None = None
+    printed_seconds: float | None = None
+
+
+class JobEvent(SQLModel, table=True):
+    """One move of a job, or something worth telling that happened to it."""
+
+    __tablename__ = "job_event"
+
+    id: int | None = Field(default=None, primary_key=True)
+    job_id: str = Field(foreign_key="job.id", index=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    epoch: int
+    from_status: str | None = None
+    to_status: str
+    actor: str
+    reason: str | None = None
+
+
+class AgentReport(SQLModel, table=True):
+    """A report as heard; hearing it twice gives the same answer."""
+
+    __tablename__ = "agent_report"
+    __table_args__ = (sa.PrimaryKeyConstraint("agent_id", "generation", "event_seq"),)
+
+    agent_id: str = Field(foreign_key="agent.id")
+    generation: int
+    event_seq: int
+    job_id: str
+    epoch: int
+    kind: str
+    outcome: str = Field(description="accepted or stale")
+    body: dict[str, Any] = Field(sa_type=sa.JSON)
+    heard_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,57 @@
+"""Partner shops and their printers."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from parts3d.db import UtcDateTime, new_id, words
+
+
+class Unattended(StrEnum):
+    """What a point lets its printers do while nobody is there."""
+
+    NONE = "none"  # a print must end before closing
+    FINISH = "finish"  # a running print may end after closing
+    OVERNIGHT = "overnight"  # prints may also start by themselves
+
+
+class Point(SQLModel, table=True):
+    """A partner shop."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    slug: str = Field(unique=True)
+    name: str
+    street: str
+    postcode: str
+    city: str
+    latitude: float
+    longitude: float
+    opening_hours: str = Field(description="OSM syntax, Brussels time")
+    staffed_hours: str = Field(description="OSM syntax; when somebody clears beds and checks")
+    unattended: Unattended = Field(sa_type=words(Unattended))
+    bed_clear_minutes: int = 5
+    check_minutes: int = 5
+    active: bool = True
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Printer(SQLModel, table=True):
+    """A printer of a point: what staff said of it, and what its agent last reported."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    point_id: str = Field(foreign_key="point.id", index=True)
+    agent_id: str | None = Field(default=None, foreign_key="agent.id", index=True)
+    name: str
+    model: str = Field(description="id of a profile, as mk3s")
+    material: str = Field(description="what is loaded, by the word of staff")
+    # Staff's word that the bed is free. False from a start on, until a person confirms.
+    bed_clear: bool = True
+    bed_cleared_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    condition: str = Field(default="unknown", description="PrinterCondition of the protocol")
+    progress: float | None = None
+    remaining_seconds: float | None = None
+    detail: str | None = None
+    last_heard_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)

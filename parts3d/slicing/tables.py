@@ -1,0 +1,66 @@
+"""The slice cache: one row for one (model, recipe, printer model, material, engine version)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from parts3d.db import UtcDateTime, new_id, words
+from parts3d.lifecycle import Lifecycle
+
+
+class SliceStatus(StrEnum):
+    """Where a slice stands."""
+
+    WAITING = "waiting"  # rung, or to be rung by the sweep
+    SLICING = "slicing"  # a worker has it; too old means the worker died: waiting again
+    READY = "ready"  # G-code in the store
+    FAILED = "failed"  # the reason is a finding on the revision
+
+
+SLICE_LIFECYCLE = Lifecycle(
+    "slice",
+    {
+        SliceStatus.WAITING: frozenset({SliceStatus.SLICING}),
+        SliceStatus.SLICING: frozenset(
+            {SliceStatus.READY, SliceStatus.FAILED, SliceStatus.WAITING}
+        ),
+        SliceStatus.READY: frozenset(),
+        SliceStatus.FAILED: frozenset({SliceStatus.WAITING}),
+    },
+)
+
+
+class Slice(SQLModel, table=True):
+    """A sliced model, or the wish for one. Never deleted: G-code of sold units is traced."""
+
+    __table_args__ = (
+        sa.UniqueConstraint(
+            "model_sha256", "recipe_sha256", "printer_model", "material", "engine", "engine_version"
+        ),
+        sa.Index("ix_slice_todo", "status", "priority", "created_at"),
+    )
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    model_sha256: str = Field(index=True)
+    recipe_sha256: str
+    printer_model: str
+    material: str
+    engine: str
+    engine_version: str
+    # The recipe itself, so that the worker needs no other row.
+    recipe_json: str
+    status: SliceStatus = Field(sa_type=words(SliceStatus))
+    priority: int = Field(default=100, description="lower is sooner; an ordered part is 0")
+    tries: int = 0
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    gcode_sha256: str | None = None
+    gcode_bytes: int | None = None
+    print_seconds: int | None = None
+    filament_mm: int | None = None
+    filament_mg: int | None = None
+    layers: int | None = None
+    failure: str | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

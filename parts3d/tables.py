@@ -1,0 +1,29 @@
+"""All tables in one place, so that migrations and tests see the whole schema."""
+
+from sqlmodel import SQLModel
+
+from parts3d.accounts import tables as accounts
+from parts3d.catalogue import tables as catalogue
+from parts3d.jobs import tables as jobs
+from parts3d.notices import tables as notices
+from parts3d.orders import tables as orders
+from parts3d.points import tables as points
+from parts3d.promises import tables as promises
+from parts3d.quotes import tables as quotes
+from parts3d.slicing import tables as slicing
+from parts3d.units import tables as units
+
+__all__ = [
+    "accounts",
+    "catalogue",
+    "jobs",
+    "notices",
+    "orders",
+    "points",
+    "promises",
+    "quotes",
+    "slicing",
+    "units",
+]
+
+metadata = SQLModel.metadata
