@@ -32,7 +32,8 @@ class Revision(SQLModel, table=True):
         sa.UniqueConstraint("id", "safety_class"),
         # Unclassified and S4 are unsellable, whichever route is tried.
         sa.CheckConstraint(
-            "status NOT IN ('approved', 'submitted') OR safety_class IN ('S0', 'S1', 'S2', 'S3')",
+            "status NOT IN ('approved', 'submitted') OR (safety_class IS NOT NULL "
+            "AND safety_class IN ('S0', 'S1', 'S2', 'S3'))",
             name="only_a_sellable_class_is_approved",
         ),
         sa.CheckConstraint(

@@ -48,6 +48,10 @@ class Printer(SQLModel, table=True):
     # Staff's word that the bed is free. False from a start on, until a person confirms.
     bed_clear: bool = True
     bed_cleared_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # Starts that the agent counted in its present generation; more than we permitted means
+    # that somebody printed at the printer itself, and the bed is not clear.
+    starts_seen: int = 0
+    starts_generation: int = 0
     condition: str = Field(default="unknown", description="PrinterCondition of the protocol")
     progress: float | None = None
     remaining_seconds: float | None = None

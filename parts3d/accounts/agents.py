@@ -1,0 +1,94 @@
+"""Agents: their keys, and whether a request is really theirs."""
+
+import base64
+import binascii
+from datetime import datetime, timedelta
+
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
+from sqlalchemy import delete, insert
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, select
+
+from parts3d.accounts.tables import Agent, AgentNonce
+from parts3d.errors import Conflict, Invalid, NotSignedIn
+from printer_agents.protocol import signed_text
+
+_KEY_BYTES = 32
+# An agent's nonces carry its generation and a counter, so old ones are refused by age of row.
+NONCES_KEPT_FOR = timedelta(days=2)
+
+
+def register_agent(
+    session: Session, *, point_id: str, name: str, public_key: str, now: datetime
+) -> Agent:
+    """Register the public key that an agent's ``key`` command printed.
+
+    Raises:
+        Invalid: not an Ed25519 public key in base64.
+        Conflict: the key is registered already.
+    """
+    key = public_key.strip()
+    try:
+        raw = base64.b64decode(key, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Invalid(_NO_KEY, place="public_key") from error
+    if len(raw) != _KEY_BYTES:
+        raise Invalid(_NO_KEY, place="public_key")
+    if session.exec(select(Agent).where(Agent.public_key == key)).first():
+        raise Conflict("This key belongs to a registered agent already.", place="public_key")
+    agent = Agent(point_id=point_id, name=name.strip() or "agent", public_key=key, created_at=now)
+    session.add(agent)
+    session.flush()
+    return agent
+
+
+def verified_agent(
+    session: Session,
+    *,
+    agent_id: str,
+    nonce: str,
+    signature: str,
+    method: str,
+    path: str,
+    body: bytes,
+    now: datetime,
+) -> Agent:
+    """Return the agent whose key signed a request.
+
+    Raises:
+        NotSignedIn: unknown or revoked agent, wrong key, altered body, or a nonce used before.
+    """
+    agent = session.get(Agent, agent_id) if agent_id else None
+    if agent is None:
+        raise NotSignedIn(_WRONG_KEY, code="unknown_agent")
+    if agent.revoked_at is not None:
+        raise NotSignedIn(
+            "This agent's key was revoked. Register its new key with the operator.",
+            code="revoked_agent",
+        )
+    try:
+        VerifyKey(base64.b64decode(agent.public_key)).verify(
+            signed_text(method, path, body, nonce), base64.b64decode(signature, validate=True)
+        )
+    except (BadSignatureError, binascii.Error, ValueError) as error:
+        raise NotSignedIn(_WRONG_KEY, code="bad_signature") from error
+    try:
+        session.execute(insert(AgentNonce).values(agent_id=agent.id, nonce=nonce, used_at=now))
+    except IntegrityError as error:
+        raise NotSignedIn(
+            "This request was heard before. Sign a new one.", code="repeated_nonce"
+        ) from error
+    return agent
+
+
+def forget_old_nonces(session: Session, now: datetime) -> None:
+    """Delete nonces past their age."""
+    session.execute(delete(AgentNonce).where(AgentNonce.used_at < now - NONCES_KEPT_FOR))  # type: ignore[arg-type]
+
+
+_NO_KEY = "This is no Ed25519 public key. Copy the whole line that 'parts3d-agent key' prints."
+_WRONG_KEY = (
+    "The signature does not fit this agent's registered key. "
+    "Register the key that 'parts3d-agent key' prints."
+)

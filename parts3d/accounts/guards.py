@@ -1,0 +1,86 @@
+"""Who may pass: one dependency a role. A route without a guard is a customer's route."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from parts3d.accounts.agents import verified_agent
+from parts3d.accounts.service import signed_in
+from parts3d.accounts.tables import Account, Agent, Role
+from parts3d.errors import Forbidden
+from parts3d.web import SIGN_IN_COOKIE, ContextDep, NowDep, ReadDep
+from printer_agents.protocol import HEADER_AGENT, HEADER_NONCE, HEADER_SIGNATURE
+
+
+def get_account(request: Request, session: ReadDep, now: NowDep) -> Account:
+    """Return who is signed in; pages show their name."""
+    account = signed_in(session, request.cookies.get(SIGN_IN_COOKIE), now)
+    request.state.account = account
+    return account
+
+
+AccountDep = Annotated[Account, Depends(get_account)]
+
+
+def _only(account: Account, role: Role) -> Account:
+    if account.role is not role:
+        raise Forbidden(f"This page is for {_WHOSE[role]}; you are signed in as {account.name}.")
+    return account
+
+
+_WHOSE = {
+    Role.STAFF: "staff at a counter",
+    Role.MAINTAINER: "catalogue maintainers",
+    Role.OPERATOR: "the network's operator",
+}
+
+
+def get_staff(account: AccountDep) -> Account:
+    """Let staff pass."""
+    return _only(account, Role.STAFF)
+
+
+def get_maintainer(account: AccountDep) -> Account:
+    """Let maintainers pass."""
+    return _only(account, Role.MAINTAINER)
+
+
+def get_operator(account: AccountDep) -> Account:
+    """Let operators pass."""
+    return _only(account, Role.OPERATOR)
+
+
+StaffDep = Annotated[Account, Depends(get_staff)]
+MaintainerDep = Annotated[Account, Depends(get_maintainer)]
+OperatorDep = Annotated[Account, Depends(get_operator)]
+
+
+async def get_body(request: Request) -> bytes:
+    """Read the whole body; the app's limit on its size holds."""
+    return await request.body()
+
+
+def get_agent(
+    request: Request,
+    context: ContextDep,
+    now: NowDep,
+    body: Annotated[bytes, Depends(get_body)],
+) -> Agent:
+    """Let an agent pass whose signature fits; its nonce is used up in a commit of its own."""
+    raw_path: bytes = request.scope["raw_path"]
+    query: bytes = request.scope["query_string"]
+    path = (raw_path + (b"?" + query if query else b"")).decode("ascii", "replace")
+    with context.database.unit_of_work() as work:
+        return verified_agent(
+            work.session,
+            agent_id=request.headers.get(HEADER_AGENT, ""),
+            nonce=request.headers.get(HEADER_NONCE, ""),
+            signature=request.headers.get(HEADER_SIGNATURE, ""),
+            method=request.method,
+            path=path,
+            body=body,
+            now=now,
+        )
+
+
+AgentDep = Annotated[Agent, Depends(get_agent)]
