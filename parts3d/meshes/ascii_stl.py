@@ -1,0 +1,179 @@
+"""ASCII STL: keywords in any case, names in any script, several solids in a row.
+
+The text is read in slices of a few megabytes: 21 words a facet, compared column by column, so a
+large file costs neither its size in Python objects nor a loop over its lines.
+"""
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parts3d.errors import Unreadable
+
+_WORDS_PER_FACET = 21
+_SLICE_BYTES = 4_000_000
+_LINE_SEARCH_BYTES = 16_000_000
+_BOM = b"\xef\xbb\xbf"
+# Column of a facet's words -> the keyword that must stand there.
+_KEYWORDS = {
+    0: b"facet",
+    1: b"normal",
+    5: b"outer",
+    6: b"loop",
+    7: b"vertex",
+    11: b"vertex",
+    15: b"vertex",
+    19: b"endloop",
+    20: b"endfacet",
+}
+_CORNERS = (8, 9, 10, 12, 13, 14, 16, 17, 18)
+_SOLID_LINE = re.compile(rb"(?im)^[ \t]*(end[ \t]*)?solid(?:[ \t][^\r\n]*)?(?=[\r\n]|\Z)")
+_WORD = re.compile(rb"\S+")
+_FACET_END = re.compile(rb"(?i)endfacet(?=\s)")
+
+
+def looks_like_text(data: bytes) -> bool:
+    """Whether the bytes begin as an ASCII STL does: ``solid`` and no zero byte near the start."""
+    head = data[:1024].removeprefix(_BOM).lstrip()
+    return head[:5].lower() == b"solid" and b"\0" not in data[:1024]
+
+
+def read_ascii(data: bytes, *, max_line_bytes: int, max_triangles: int) -> NDArray[np.float32]:
+    """Read the corners of every facet, float32 (n, 3, 3), in the file's unit.
+
+    Raises:
+        Unreadable: a line too long, a word that does not belong, a number that is none, too many
+            triangles, or no ``endsolid``; the place is the line.
+    """
+    text = data.removeprefix(_BOM)
+    _refuse_long_lines(text, max_line_bytes)
+    # Blanked with spaces of the same length: offsets, and so line numbers, stay right.
+    ended = False
+    for match in _SOLID_LINE.finditer(text):
+        ended = match.group(1) is not None
+    body = _SOLID_LINE.sub(lambda match: b" " * len(match.group()), text)
+    parts: list[NDArray[np.float64]] = []
+    total = 0
+    for start, stop in _slices(body):
+        words = body[start:stop].split()
+        if not words:
+            continue
+        if not _well_formed(words):
+            raise _misfit(body, start, stop)
+        total += len(words) // _WORDS_PER_FACET
+        if total > max_triangles:
+            raise Unreadable(
+                f"The file has more than {max_triangles} triangles. "
+                "Export it with a coarser resolution.",
+                code="too_many_triangles",
+                place=f"line {_line_of(body, start)}",
+            )
+        parts.append(_numbers(words, body, start, stop))
+    if not ended:
+        raise Unreadable(
+            "The file ends without 'endsolid': it was cut off. Upload the whole file or export "
+            "it again.",
+            code="truncated",
+            place=f"line {_line_of(text, len(text))}",
+        )
+    if not parts:
+        return np.zeros((0, 3, 3), dtype=np.float32)
+    corners = np.concatenate(parts)
+    # Beyond float32 becomes infinity, which the gate refuses with the facet's number.
+    with np.errstate(over="ignore"):
+        return corners.astype(np.float32)
+
+
+def _refuse_long_lines(text: bytes, max_line_bytes: int) -> None:
+    """Look for a line over the cap without copying the text, slice by slice."""
+    last_break = -1
+    for start in range(0, len(text), _LINE_SEARCH_BYTES):
+        view = np.frombuffer(
+            text, np.uint8, min(_LINE_SEARCH_BYTES, len(text) - start), offset=start
+        )
+        breaks = np.flatnonzero((view == ord("\n")) | (view == ord("\r"))) + start
+        ends = np.append(breaks, start + len(view))
+        lengths = np.diff(np.concatenate(([last_break], ends)))
+        if lengths.max() > max_line_bytes:
+            at = int(ends[int(np.argmax(lengths > max_line_bytes))])
+            line = _line_of(text, max(0, at - 1))
+            raise Unreadable(
+                f"Line {line} is longer than {max_line_bytes} bytes; no STL needs that. "
+                "Export the model again, as binary STL if you can.",
+                code="line_too_long",
+                place=f"line {line}",
+            )
+        last_break = int(breaks[-1]) if len(breaks) else last_break
+
+
+def _slices(body: bytes) -> Iterator[tuple[int, int]]:
+    """Cut after an ``endfacet``, every few megabytes."""
+    start = 0
+    while start < len(body):
+        end = _FACET_END.search(body, min(start + _SLICE_BYTES, len(body)))
+        stop = end.end() if end else len(body)
+        yield start, stop
+        start = stop
+
+
+def _well_formed(words: list[bytes]) -> bool:
+    if len(words) % _WORDS_PER_FACET:
+        return False
+    return all(
+        {word.lower() for word in set(words[column::_WORDS_PER_FACET])} == {keyword}
+        for column, keyword in _KEYWORDS.items()
+    )
+
+
+def _numbers(words: list[bytes], body: bytes, start: int, stop: int) -> NDArray[np.float64]:
+    numbers = np.empty((len(words) // _WORDS_PER_FACET, 9), dtype=np.float64)
+    try:
+        if b"_" in body[start:stop]:  # Python would read 1_000 as a number
+            raise _misfit(body, start, stop)
+        for index, column in enumerate(_CORNERS):
+            numbers[:, index] = list(map(float, words[column::_WORDS_PER_FACET]))
+    except ValueError:
+        raise _misfit(body, start, stop) from None
+    return numbers.reshape(-1, 3, 3)
+
+
+def _misfit(body: bytes, start: int, stop: int) -> Unreadable:
+    """Find the first word of a slice that does not fit, and say where and what was expected."""
+    column = 0
+    for match in _WORD.finditer(body, start, stop):
+        word, expected = match.group(), _KEYWORDS.get(column)
+        fits = word.lower() == expected if expected else _is_number(word)
+        if not fits:
+            wanted = f"'{expected.decode()}'" if expected else "a number"
+            shown = word[:40].decode("utf-8", "replace")
+            line = _line_of(body, match.start())
+            return Unreadable(
+                f"Line {line}: expected {wanted}, found '{shown}'. The file is damaged or is no "
+                "STL; export it again, as binary STL if you can.",
+                code="bad_word",
+                place=f"line {line}",
+            )
+        column = (column + 1) % _WORDS_PER_FACET
+    line = _line_of(body, stop)
+    return Unreadable(
+        f"The file ends at line {line} inside a triangle: it was cut off. Upload the whole file "
+        "or export it again.",
+        code="truncated",
+        place=f"line {line}",
+    )
+
+
+def _is_number(word: bytes) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return b"_" not in word
+
+
+def _line_of(text: bytes, offset: int) -> int:
+    """Return the line number, from 1, of a byte offset; breaks are LF, CR or CRLF."""
+    breaks = text.count(b"\n", 0, offset) or text.count(b"\r", 0, offset)
+    return breaks + 1

@@ -1,0 +1,150 @@
+"""The report on one file, as the command prints it and the sandbox's child returns it."""
+
+import hashlib
+import resource
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from parts3d.errors import Unreadable
+from parts3d.meshes.check import judge
+from parts3d.meshes.findings import ENGLISH, Code, Severity, Verdict
+from parts3d.meshes.measure import measure
+from parts3d.meshes.mesh import Format, Unit, Vector
+from parts3d.meshes.reader import DEFAULT_LIMITS, Limits, read
+
+EXIT_CODES: Mapping[Verdict, int] = {
+    Verdict.PRINTABLE: 0,
+    Verdict.PRINTABLE_WITH_WARNINGS: 0,
+    Verdict.REPAIRABLE: 1,
+    Verdict.NOT_PRINTABLE: 1,
+    Verdict.UNREADABLE: 2,
+}
+
+
+class FindingReport(BaseModel):
+    """A finding as it is stored and shown; ``params`` lets it be put in other languages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    code: str
+    severity: Severity
+    count: int
+    message: str
+    params: dict[str, float] = Field(default_factory=dict)
+
+    def words(self, table: Mapping[Code, str] = ENGLISH) -> str:
+        """Return the finding by a table of sentences; a refusal has only its message."""
+        if self.code not in {code.value for code in table}:
+            return self.message
+        return table[Code(self.code)].format(count=self.count, **self.params)
+
+
+class FileReport(BaseModel):
+    """What is known of one file; what could not be measured is None.
+
+    ``topology_ms`` is reading, welding, edges, shells and volume; ``elapsed_ms`` everything;
+    ``peak_memory_mb`` the highest resident memory of the process so far.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    file: str
+    sha256: str | None = None
+    format: Format | None = None
+    triangles: int | None = None
+    bounds_mm: Vector | None = None
+    volume_mm3: float | None = None
+    area_mm2: float | None = None
+    watertight: bool | None = None
+    shells: int | None = None
+    findings: tuple[FindingReport, ...] = ()
+    verdict: Verdict
+    topology_ms: float | None = None
+    elapsed_ms: float
+    peak_memory_mb: float
+
+    def as_json_object(self) -> dict[str, object]:
+        """Return the fields of ``--json``: without the figures that translations need."""
+        return self.model_dump(mode="json", exclude={"findings": {"__all__": {"params"}}})
+
+
+def report(
+    name: str,
+    data: bytes,
+    *,
+    unit: Unit | None = None,
+    beds_mm: Sequence[Vector] = (),
+    limits: Limits = DEFAULT_LIMITS,
+) -> FileReport:
+    """Read and check one file.
+
+    Args:
+        name: how the report calls the file.
+        data: its bytes.
+        unit: what a person said the unit is; None takes millimetres and doubts small sizes.
+        beds_mm: printable x, y, z of each printer model.
+        limits: caps of the gate.
+
+    Raises:
+        Unreadable: the gate refused the file.
+    """
+    began = perf_counter()
+    mesh = read(data, unit=unit or "mm", limits=limits)
+    measures = measure(mesh)
+    measured = perf_counter()
+    sha256 = hashlib.sha256(data).hexdigest()
+    result = judge(mesh, measures, beds_mm=beds_mm, unit_is_certain=unit is not None)
+    return FileReport(
+        file=name,
+        sha256=sha256,
+        format=mesh.format,
+        triangles=len(mesh.triangles),
+        bounds_mm=measures.bounds_mm,
+        volume_mm3=measures.volume_mm3,
+        area_mm2=measures.area_mm2,
+        watertight=measures.watertight,
+        shells=measures.shell_count,
+        findings=tuple(
+            FindingReport(
+                code=finding.code,
+                severity=finding.severity,
+                count=finding.count,
+                message=finding.message,
+                params=dict(finding.params),
+            )
+            for finding in result.findings
+        ),
+        verdict=result.verdict,
+        topology_ms=1000 * (measured - began),
+        elapsed_ms=1000 * (perf_counter() - began),
+        peak_memory_mb=peak_memory_mb(),
+    )
+
+
+def unreadable_report(
+    name: str, refusal: Unreadable, *, sha256: str | None = None, elapsed_ms: float = 0.0
+) -> FileReport:
+    """Return the entry of a file that was refused: one finding that blocks, the rest unknown."""
+    finding = FindingReport(
+        code=refusal.code, severity=Severity.BLOCKS, count=1, message=refusal.message
+    )
+    return FileReport(
+        file=name,
+        sha256=sha256,
+        findings=(finding,),
+        verdict=Verdict.UNREADABLE,
+        elapsed_ms=elapsed_ms,
+        peak_memory_mb=peak_memory_mb(),
+    )
+
+
+def exit_code(reports: Sequence[FileReport]) -> int:
+    """Return 0 all printable, 1 some not, 2 some unreadable: the worst file decides."""
+    return max((EXIT_CODES[entry.verdict] for entry in reports), default=2)
+
+
+def peak_memory_mb() -> float:
+    """Highest resident memory of this process so far, in MB (Linux counts in KiB)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
