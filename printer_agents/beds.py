@@ -1,0 +1,119 @@
+"""Whether a bed is clear: staff's word, made safe against answers that crossed a start."""
+
+from printer_agents.drivers.base import PrinterState
+from printer_agents.journal import AttemptState, Journal
+from printer_agents.protocol import PrinterCondition
+
+BUSY = {
+    PrinterCondition.PREPARING,
+    PrinterCondition.PRINTING,
+    PrinterCondition.PAUSED,
+    PrinterCondition.CANCELLING,
+    PrinterCondition.FINISHING,
+}
+# While an attempt is here, no confirmation can be about the bed after it.
+HOLDING = (AttemptState.PERMITTED, AttemptState.STARTING, AttemptState.PRINTING)
+NOT_NOW = -1
+
+
+class Beds:
+    """The beds of all printers of an agent, kept in its journal."""
+
+    def __init__(self, journal: Journal, printer_ids: list[str]) -> None:
+        self._journal = journal
+        with journal.transaction() as db:
+            db.executemany(
+                "INSERT OR IGNORE INTO printers (printer_id) VALUES (?)",
+                [(printer_id,) for printer_id in printer_ids],
+            )
+
+    def clear(self, printer_id: str) -> bool:
+        """Whether staff confirmed the bed after the last start."""
+        rows = self._journal.rows("SELECT bed_clear FROM printers WHERE printer_id=?", printer_id)
+        return bool(rows and rows[0]["bed_clear"])
+
+    def starts(self, printer_id: str) -> int:
+        """Starts seen at a printer in this generation, by anyone."""
+        rows = self._journal.rows("SELECT starts FROM printers WHERE printer_id=?", printer_id)
+        return int(rows[0]["starts"]) if rows else 0
+
+    def marks(self) -> dict[str, int]:
+        """Take this before sending a request; ``hear`` needs it to judge the answer."""
+        holding = {
+            attempt.ref.printer_id
+            for attempt in self._journal.all_alive()
+            if attempt.state in HOLDING
+        }
+        return {
+            row["printer_id"]: NOT_NOW if row["printer_id"] in holding else int(row["starts"])
+            for row in self._journal.rows("SELECT printer_id, starts FROM printers")
+        }
+
+    def hear(self, marks: dict[str, int], answer: dict[str, bool]) -> None:
+        """Take the server's word.
+
+        ``false`` counts at once. ``true`` counts only if since the request was sent nothing
+        has started, and neither then nor now is anything of ours permitted or printing: else
+        the confirmation may be about an earlier print. After a start that the server did not
+        order, it must first have said ``false``, which shows that it knows.
+        """
+        for printer_id, is_clear in answer.items():
+            mark = marks.get(printer_id, NOT_NOW)
+            rows = self._journal.rows(
+                "SELECT bed_clear, starts, await_false FROM printers WHERE printer_id=?",
+                printer_id,
+            )
+            if not rows or bool(rows[0]["bed_clear"]) == is_clear and not rows[0]["await_false"]:
+                continue
+            with self._journal.transaction() as db:
+                if is_clear:
+                    db.execute(
+                        "UPDATE printers SET bed_clear=1 WHERE printer_id=? AND starts=? "
+                        "AND await_false=0 AND NOT EXISTS (SELECT 1 FROM attempts a WHERE "
+                        "a.printer_id=printers.printer_id AND a.state IN (?,?,?))",
+                        (printer_id, mark, *HOLDING),
+                    )
+                else:
+                    db.execute(
+                        "UPDATE printers SET bed_clear=0, "
+                        "await_false=CASE WHEN starts=? THEN 0 ELSE await_false END "
+                        "WHERE printer_id=?",
+                        (mark, printer_id),
+                    )
+
+    def look(self, printer_id: str, state: PrinterState, own_file: str | None) -> None:
+        """Compare a snapshot with the last one: did anybody else start something?
+
+        A lost memory (another session) counts as a start: nobody knows what lies there.
+        ``own_file`` is the file of our attempt, if it may be running.
+        """
+        row = self._journal.rows("SELECT * FROM printers WHERE printer_id=?", printer_id)[0]
+        busy = state.condition in BUSY
+        foreign_file = state.file_name if busy and state.file_name != own_file else None
+        if (
+            row["session"] == state.session
+            and row["jobs_started"] == state.jobs_started
+            and row["foreign_file"] == foreign_file
+        ):
+            return
+        first_look = row["session"] is None
+        forgot = not first_look and row["session"] != state.session
+        counted = (
+            not first_look
+            and not forgot
+            and own_file is None
+            and (state.jobs_started or 0) > (row["jobs_started"] or 0)
+        )
+        appeared = foreign_file is not None and foreign_file != row["foreign_file"]
+        dirty = forgot or counted or appeared
+        with self._journal.transaction() as db:
+            db.execute(
+                "UPDATE printers SET session=?, jobs_started=?, foreign_file=? WHERE printer_id=?",
+                (state.session, state.jobs_started, foreign_file, printer_id),
+            )
+            if dirty:
+                db.execute(
+                    "UPDATE printers SET bed_clear=0, starts=starts+1, await_false=1 "
+                    "WHERE printer_id=?",
+                    (printer_id,),
+                )

@@ -1,0 +1,160 @@
+"""The agent's configuration: one TOML file, closed types, faults in sentences."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from printer_agents.errors import ConfigFault
+from printer_agents.protocol import CLAIM_WAIT_SECONDS, RENEW_SECONDS, Identifier
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class Section(BaseModel):
+    """A closed, frozen part of the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class VirtualOptions(Section):
+    """A printer without hardware: its own folder is the machine."""
+
+    speed: float = Field(default=1.0, gt=0, le=1_000_000, description="1 second here is so many")
+    folder: Path | None = None  # the printer's own memory; default: <data_dir>/printers/<id>
+    acceleration_mm_s2: float = Field(default=1_250.0, gt=0)
+    nozzle_degrees_per_second: float = Field(default=2.5, gt=0)
+    bed_degrees_per_second: float = Field(default=0.8, gt=0)
+
+
+class VirtualPrinterSection(Section):
+    """One ``[[printers]]`` table with ``driver = "virtual"``."""
+
+    id: Identifier
+    driver: Literal["virtual"]
+    material: str = Field(min_length=1, max_length=64)
+    options: VirtualOptions = VirtualOptions()
+
+
+# A further brand is a further section in this union, told apart by ``driver``.
+PrinterSection = VirtualPrinterSection
+
+
+class Intervals(Section):
+    """How often and how long. All in seconds."""
+
+    claim_wait_seconds: float = Field(default=CLAIM_WAIT_SECONDS, ge=0, le=60)
+    renew_seconds: Seconds = RENEW_SECONDS
+    printers_seconds: Seconds = 20.0
+    # While a bed waits for staff, how often to ask whether they have confirmed it.
+    bed_seconds: Seconds = 3.0
+    progress_seconds: Seconds = 10.0
+    poll_seconds: Seconds = 1.0
+    # "Printed" is believed when it has been true for so long.
+    steady_seconds: float = Field(default=6.0, ge=0, le=600)
+    # After a start without an answer: how long to look before believing that nothing runs.
+    settle_seconds: float = Field(default=10.0, ge=0, le=600)
+    # A permit older than this is asked for again before the start.
+    permit_fresh_seconds: Seconds = 20.0
+    # How long a job waits for a printer that is suddenly away or busy before it is given back.
+    patience_seconds: Seconds = 120.0
+    # No progress for so long: the printer needs a look.
+    stall_seconds: Seconds = 900.0
+    retry_first_seconds: Seconds = 0.5
+    retry_most_seconds: Seconds = 30.0
+    request_seconds: Seconds = 15.0
+
+
+class AgentConfig(Section):
+    """The whole file. Relative paths start at the folder of the file."""
+
+    server_url: str
+    agent_id: Identifier
+    key_file: Path
+    data_dir: Path
+    intervals: Intervals = Intervals()
+    printers: tuple[PrinterSection, ...] = Field(min_length=1)
+
+    @field_validator("server_url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+            raise ValueError("write it as https://host or http://host:port")
+        return value.rstrip("/")
+
+    @field_validator("printers")
+    @classmethod
+    def _ids_differ(cls, value: tuple[PrinterSection, ...]) -> tuple[PrinterSection, ...]:
+        seen: set[str] = set()
+        for printer in value:
+            if printer.id in seen:
+                raise ValueError(f"the printer id {printer.id!r} stands there twice")
+            seen.add(printer.id)
+        return value
+
+    @property
+    def journal_path(self) -> Path:
+        """Where the journal lies."""
+        return self.data_dir / "journal.sqlite3"
+
+
+def load_config(path: Path) -> AgentConfig:
+    """Read and check a configuration file.
+
+    Raises:
+        ConfigFault: every fault of the file, one sentence each, with file and place.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as fault:
+        raise ConfigFault(f"{path}: cannot be read: {fault.strerror or fault}.") from fault
+    except UnicodeDecodeError as fault:
+        raise ConfigFault(f"{path}: is not a text file in UTF-8.") from fault
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise ConfigFault(f"{path}: is not valid TOML: {fault}.") from fault
+    try:
+        config = AgentConfig.model_validate(raw)
+    except ValidationError as fault:
+        raise ConfigFault("\n".join(_sentences(path, fault))) from fault
+    home = path.resolve().parent
+    data_dir = home / config.data_dir
+    printers = tuple(
+        printer.model_copy(
+            update={
+                "options": printer.options.model_copy(
+                    update={
+                        "folder": home / printer.options.folder
+                        if printer.options.folder is not None
+                        else data_dir / "printers" / printer.id
+                    }
+                )
+            }
+        )
+        for printer in config.printers
+    )
+    return config.model_copy(
+        update={"data_dir": data_dir, "key_file": home / config.key_file, "printers": printers}
+    )
+
+
+def _sentences(path: Path, fault: ValidationError) -> list[str]:
+    sentences = []
+    for error in fault.errors(include_url=False, include_input=False):
+        place = ""
+        for step in error["loc"]:
+            # People count printers from one.
+            place += f"[{step + 1}]" if isinstance(step, int) else f".{step}" if place else step
+        if error["type"] == "extra_forbidden":
+            words = "is not a setting of the agent; remove it or correct its spelling"
+        elif error["type"] == "missing":
+            words = "is missing"
+        else:
+            words = error["msg"].removeprefix("Value error, ")
+            words = words[:1].lower() + words[1:]
+        sentences.append(f"{path}: {place or 'the file'}: {words}.")
+    return sentences

@@ -1,0 +1,370 @@
+"""What the agent must not forget: attempts, beds, and reports not yet acknowledged.
+
+SQLite with ``synchronous=FULL``: a line is on the disk before anything follows from it. One
+attempt a printer is alive at a time. If the journal cannot be written, nothing is started.
+
+The generation numbers the journals of an agent: a fresh journal draws a random first number
+(no clock, which may be wrong, and no memory, since there is none) and steps up by random
+amounts while the server says it has seen a higher one. After the first hello it stays.
+"""
+
+import json
+import random
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from printer_agents.errors import JournalFault
+from printer_agents.protocol import AttemptRef, Report, ReportKind, Work
+
+# Far below 2**31, so that thousands of fresh journals fit in a server's integer.
+GENERATION_STEP = 2**20
+ENDED_KEPT = 200
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS attempts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    printer_id TEXT NOT NULL,
+    ref TEXT NOT NULL UNIQUE,
+    work TEXT,
+    state TEXT NOT NULL,
+    permit_asked INTEGER NOT NULL DEFAULT 0,
+    bed_mark INTEGER NOT NULL DEFAULT 0,
+    start_tries INTEGER NOT NULL DEFAULT 0,
+    start_session TEXT NOT NULL DEFAULT '',
+    start_jobs INTEGER,
+    outcome TEXT,
+    cleaned INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX IF NOT EXISTS one_alive ON attempts (printer_id) WHERE state <> 'ended';
+CREATE TABLE IF NOT EXISTS reports (
+    event_seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    attempt_id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS printers (
+    printer_id TEXT PRIMARY KEY,
+    bed_clear INTEGER NOT NULL DEFAULT 0,
+    starts INTEGER NOT NULL DEFAULT 0,
+    await_false INTEGER NOT NULL DEFAULT 0,
+    session TEXT,
+    jobs_started INTEGER,
+    foreign_file TEXT
+);
+"""
+
+
+class AttemptState(StrEnum):
+    """How far an attempt has come, as far as the disk knows."""
+
+    CLAIMED = "claimed"
+    DOWNLOADED = "downloaded"  # size and hash verified
+    UPLOADED = "uploaded"  # lies on the printer, not started
+    PERMITTED = "permitted"
+    STARTING = "starting"  # start may have been called
+    PRINTING = "printing"
+    ENDED = "ended"
+
+
+# Until here the agent can prove by its journal alone that nothing was started.
+UNSTARTED = {
+    AttemptState.CLAIMED,
+    AttemptState.DOWNLOADED,
+    AttemptState.UPLOADED,
+    AttemptState.PERMITTED,
+}
+DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One row of the journal. ``work`` is missing for attempts of an earlier generation."""
+
+    id: int
+    ref: AttemptRef
+    work: Work | None
+    state: AttemptState
+    permit_asked: bool
+    bed_mark: int
+    start_tries: int
+    start_session: str
+    start_jobs: int | None
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something to report about an attempt."""
+
+    kind: ReportKind
+    detail: str | None = None
+    progress: float | None = None
+    remaining_seconds: float | None = None
+    printed_seconds: float | None = None
+
+
+class Journal:
+    """The journal of one agent. Safe to use from several threads.
+
+    Every method raises ``JournalFault`` when the disk does not do its part.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._db.row_factory = sqlite3.Row
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute("PRAGMA synchronous=FULL")
+                self._db.execute("PRAGMA cache_size=-512")
+                if self._db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+                    raise sqlite3.DatabaseError("the file is damaged")
+                self._db.executescript(SCHEMA)
+                self._db.execute(
+                    "INSERT OR IGNORE INTO meta VALUES ('generation', ?), ('confirmed', 0)",
+                    (random.randint(1, GENERATION_STEP),),
+                )
+            except BaseException:
+                self._db.close()
+                raise
+        except (sqlite3.Error, OSError) as fault:
+            raise JournalFault(
+                f"{path}: the journal cannot be used ({fault}). Nothing is started without it; "
+                "free the disk, or move the file away and let staff look at the printers."
+            ) from fault
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing, on the disk when it ends."""
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._db
+                except BaseException:
+                    self._db.execute("ROLLBACK")
+                    raise
+                self._db.execute("COMMIT")
+            except sqlite3.Error as fault:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise JournalFault(f"The journal cannot be written: {fault}.") from fault
+
+    def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        """Read."""
+        with self._lock:
+            try:
+                return self._db.execute(sql, values).fetchall()
+            except sqlite3.Error as fault:
+                raise JournalFault(f"The journal cannot be read: {fault}.") from fault
+
+    # Generation
+
+    @property
+    def generation(self) -> int:
+        """The number of this journal among the journals of this agent."""
+        return int(self.rows("SELECT value FROM meta WHERE key='generation'")[0]["value"])
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the server has accepted this generation once."""
+        return bool(self.rows("SELECT value FROM meta WHERE key='confirmed'")[0]["value"])
+
+    def confirm_generation(self) -> None:
+        """The server has accepted this generation; it never changes again."""
+        with self.transaction() as db:
+            db.execute("UPDATE meta SET value=1 WHERE key='confirmed'")
+
+    def step_generation(self) -> None:
+        """Draw a higher generation; only for a journal that was never accepted."""
+        with self.transaction() as db:
+            db.execute(
+                "UPDATE meta SET value=value+? WHERE key='generation' "
+                "AND (SELECT value FROM meta WHERE key='confirmed')=0",
+                (random.randint(1, GENERATION_STEP),),
+            )
+
+    # Attempts
+
+    def alive(self, printer_id: str) -> Attempt | None:
+        """The attempt that a printer has in hand."""
+        rows = self.rows("SELECT * FROM attempts WHERE state<>'ended' AND printer_id=?", printer_id)
+        return _attempt(rows[0]) if rows else None
+
+    def all_alive(self) -> list[Attempt]:
+        """Every attempt that has not ended."""
+        rows = self.rows("SELECT * FROM attempts WHERE state<>'ended' ORDER BY id")
+        return [_attempt(row) for row in rows]
+
+    def known(self, ref: AttemptRef) -> Attempt | None:
+        """An attempt by its identity, alive or ended."""
+        rows = self.rows("SELECT * FROM attempts WHERE ref=?", ref.model_dump_json())
+        return _attempt(rows[0]) if rows else None
+
+    def to_clean(self, printer_id: str) -> list[Attempt]:
+        """Ended attempts whose file may still lie on the printer."""
+        rows = self.rows(
+            "SELECT * FROM attempts WHERE state='ended' AND cleaned=0 AND printer_id=?", printer_id
+        )
+        return [_attempt(row) for row in rows]
+
+    def add(
+        self,
+        ref: AttemptRef,
+        work: Work | None,
+        state: AttemptState = AttemptState.CLAIMED,
+        event: Event | None = None,
+    ) -> None:
+        """Note a new attempt; one that is added as ended says so to the server."""
+        with self.transaction() as db:
+            outcome = event.kind.value if event and state is AttemptState.ENDED else None
+            row = db.execute(
+                "INSERT INTO attempts (printer_id, ref, work, state, outcome) VALUES (?,?,?,?,?)",
+                (
+                    ref.printer_id,
+                    ref.model_dump_json(),
+                    work.model_dump_json() if work else None,
+                    state,
+                    outcome,
+                ),
+            )
+            if event is not None and row.lastrowid is not None:
+                _put_report(db, row.lastrowid, ref, event)
+
+    def move(self, attempt: Attempt, state: AttemptState, event: Event | None = None) -> None:
+        """Note a step, together with its report."""
+        with self.transaction() as db:
+            db.execute("UPDATE attempts SET state=? WHERE id=?", (state, attempt.id))
+            if event is not None:
+                _put_report(db, attempt.id, attempt.ref, event)
+
+    def permit_is_asked(self, attempt: Attempt) -> None:
+        """Note, before asking, that from now on the server may have permitted the start.
+
+        The bed mark pins the number of starts at that printer: the permit is for this bed.
+        """
+        with self.transaction() as db:
+            db.execute(
+                "UPDATE attempts SET permit_asked=1, bed_mark=COALESCE("
+                "(SELECT starts FROM printers p WHERE p.printer_id=attempts.printer_id), 0) "
+                "WHERE id=?",
+                (attempt.id,),
+            )
+
+    def begin_start(self, attempt: Attempt, session: str, jobs_started: int | None) -> None:
+        """Note that start is about to be called. From here the bed is not clear."""
+        with self.transaction() as db:
+            db.execute(
+                "UPDATE attempts SET state='starting', start_tries=start_tries+1, "
+                "start_session=?, start_jobs=? WHERE id=?",
+                (session, jobs_started, attempt.id),
+            )
+            db.execute(
+                "INSERT INTO printers (printer_id, starts) VALUES (?, 1) ON CONFLICT (printer_id) "
+                "DO UPDATE SET bed_clear=0, starts=starts+1",
+                (attempt.ref.printer_id,),
+            )
+            _put_report(db, attempt.id, attempt.ref, Event(ReportKind.STARTING))
+
+    def start_disproved(self, attempt: Attempt) -> None:
+        """The printer proved that nothing was started: upload again, ask the permit again."""
+        with self.transaction() as db:
+            db.execute(
+                "UPDATE attempts SET state='downloaded', bed_mark="
+                "(SELECT starts FROM printers p WHERE p.printer_id=attempts.printer_id) "
+                "WHERE id=?",
+                (attempt.id,),
+            )
+
+    def end(self, attempt: Attempt, event: Event | None) -> None:
+        """Note the end of an attempt. Without an event it is dropped in silence (stale)."""
+        with self.transaction() as db:
+            outcome = event.kind.value if event else DROPPED
+            db.execute(
+                "UPDATE attempts SET state='ended', outcome=? WHERE id=?", (outcome, attempt.id)
+            )
+            if event is not None:
+                _put_report(db, attempt.id, attempt.ref, event)
+
+    def cleaned(self, attempt: Attempt) -> None:
+        """Nothing of this attempt is left on printer and disk; forget the oldest such rows."""
+        with self.transaction() as db:
+            db.execute("UPDATE attempts SET cleaned=1 WHERE id=?", (attempt.id,))
+            db.execute(
+                "DELETE FROM attempts WHERE cleaned=1 AND id NOT IN "
+                "(SELECT id FROM attempts ORDER BY id DESC LIMIT ?) "
+                "AND id NOT IN (SELECT attempt_id FROM reports)",
+                (ENDED_KEPT,),
+            )
+
+    # Reports
+
+    @property
+    def last_event_seq(self) -> int:
+        """The highest number ever given to a report."""
+        rows = self.rows("SELECT seq FROM sqlite_sequence WHERE name='reports'")
+        return int(rows[0]["seq"]) if rows else 0
+
+    def report(self, attempt: Attempt, event: Event) -> None:
+        """Queue a report; an unsent progress of the same attempt gives way to a newer one."""
+        with self.transaction() as db:
+            _put_report(db, attempt.id, attempt.ref, event)
+
+    def waiting_reports(self, most: int) -> list[Report]:
+        """The oldest unacknowledged reports, in order."""
+        rows = self.rows("SELECT event_seq, body FROM reports ORDER BY event_seq LIMIT ?", most)
+        return [Report(**json.loads(row["body"]), event_seq=row["event_seq"]) for row in rows]
+
+    def has_waiting_report(self, attempt: Attempt) -> bool:
+        """Whether something about an attempt has not been acknowledged yet."""
+        return bool(self.rows("SELECT 1 FROM reports WHERE attempt_id=? LIMIT 1", attempt.id))
+
+    def acknowledge(self, event_seqs: list[int]) -> None:
+        """The server has these; forget them."""
+        with self.transaction() as db:
+            db.executemany("DELETE FROM reports WHERE event_seq=?", [(s,) for s in event_seqs])
+
+
+def _put_report(db: sqlite3.Connection, attempt_id: int, ref: AttemptRef, event: Event) -> None:
+    if event.kind is ReportKind.PROGRESS:
+        db.execute("DELETE FROM reports WHERE attempt_id=? AND kind='progress'", (attempt_id,))
+    body = {
+        "ref": ref.model_dump(),
+        "kind": event.kind,
+        "progress": event.progress,
+        "remaining_seconds": event.remaining_seconds,
+        "printed_seconds": event.printed_seconds,
+        "detail": event.detail[:500] if event.detail else None,
+    }
+    db.execute(
+        "INSERT INTO reports (attempt_id, kind, body) VALUES (?,?,?)",
+        (attempt_id, event.kind, json.dumps(body)),
+    )
+
+
+def _attempt(row: sqlite3.Row) -> Attempt:
+    return Attempt(
+        id=row["id"],
+        ref=AttemptRef.model_validate_json(row["ref"]),
+        work=Work.model_validate_json(row["work"]) if row["work"] else None,
+        state=AttemptState(row["state"]),
+        permit_asked=bool(row["permit_asked"]),
+        bed_mark=row["bed_mark"],
+        start_tries=row["start_tries"],
+        start_session=row["start_session"],
+        start_jobs=row["start_jobs"],
+        outcome=row["outcome"],
+    )
