@@ -22,6 +22,8 @@ class Order(SQLModel, table=True):
     # The link in the customer's hand; only its hash is kept. Whoever has it sees the order.
     token_sha256: str = Field(unique=True)
     idempotency_key: str = Field(unique=True, description="of the checkout; twice is once")
+    # Of what was submitted under that key: the same key with other words is a conflict.
+    request_sha256: str
     status: OrderStatus = Field(sa_type=words(OrderStatus))
     version: int = 1
     language: str
@@ -29,7 +31,8 @@ class Order(SQLModel, table=True):
     contact_email: str = Field(index=True, description="folded to lower case")
     contact_confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     quote_id: str = Field(foreign_key="quote.id")
-    promise_id: str = Field(foreign_key="promise.id")
+    # Unique: out of one checkout comes one order, whatever keys were sent.
+    promise_id: str = Field(foreign_key="promise.id", unique=True)
     point_id: str = Field(foreign_key="point.id", index=True)
     # The promise as the customer knows it; moved only with her consent.
     ready_promised_at: datetime = Field(sa_type=UtcDateTime)
@@ -79,6 +82,27 @@ class OrderEvent(SQLModel, table=True):
     to_status: str
     actor: str = Field(description="customer, staff:<id>, agent:<id>, system")
     reason: str | None = None
+
+
+class CollectionTry(SQLModel, table=True):
+    """A code typed at a counter that fitted no order there; too many stop the counter."""
+
+    __tablename__ = "collection_try"
+    __table_args__ = (sa.Index("ix_collection_try_recent", "point_id", "at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    point_id: str = Field(foreign_key="point.id")
+    actor: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ReceiptCounter(SQLModel, table=True):
+    """The last receipt number given. One row: its lock makes the numbers gapless."""
+
+    __tablename__ = "receipt_counter"
+
+    id: int = Field(default=1, primary_key=True)
+    last_number: int = 0
 
 
 class PaymentMethod(StrEnum):

@@ -45,6 +45,9 @@ class Promise(SQLModel, table=True):
     ready_at: datetime = Field(sa_type=UtcDateTime)
     starts_at: datetime = Field(sa_type=UtcDateTime)
     print_seconds: int = Field(description="planned, all copies")
+    # One entry a copy: printer_id, print_seconds (median), starts_at. Spare prints are not
+    # held: they are needed only if one fails.
+    placements: list[dict[str, Any]] = Field(sa_type=sa.JSON)
     held_until: datetime = Field(sa_type=UtcDateTime)
     reasons: list[dict[str, Any]] = Field(sa_type=sa.JSON)
     created_at: datetime = Field(sa_type=UtcDateTime)

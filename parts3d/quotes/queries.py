@@ -1,0 +1,77 @@
+"""Slices a price and a ready time can be taken from."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from parts3d.catalogue.tables import Revision
+from parts3d.slicing.tables import Slice, SliceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ReadySlice:
+    """What a finished slice says of one copy on one printer model."""
+
+    slice_id: str
+    printer_model: str
+    material: str
+    print_seconds: int
+    filament_mg: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlicingProgress:
+    """How far the slicing of a revision is, over the printer models in use."""
+
+    ready: int
+    failed: int
+    total: int
+
+
+def ready_slices(
+    session: Session, revision: Revision, printer_models: Collection[str]
+) -> Mapping[str, ReadySlice]:
+    """Return the newest finished slice of a revision for each printer model that has one."""
+    rows = session.exec(
+        select(Slice)
+        .where(*_of(revision, printer_models), Slice.status == SliceStatus.READY)
+        .order_by(col(Slice.finished_at))
+    )
+    return {
+        row.printer_model: ReadySlice(
+            slice_id=row.id,
+            printer_model=row.printer_model,
+            material=row.material,
+            print_seconds=row.print_seconds,
+            filament_mg=row.filament_mg or 0,
+        )
+        for row in rows
+        if row.print_seconds is not None
+    }
+
+
+def slicing_progress(
+    session: Session, revision: Revision, printer_models: Collection[str]
+) -> SlicingProgress:
+    """Return how many printer models have their slice."""
+    best: dict[str, SliceStatus] = {}
+    for row in session.exec(select(Slice).where(*_of(revision, printer_models))):
+        if best.get(row.printer_model) is not SliceStatus.READY:
+            best[row.printer_model] = row.status
+    statuses = list(best.values())
+    return SlicingProgress(
+        ready=statuses.count(SliceStatus.READY),
+        failed=statuses.count(SliceStatus.FAILED),
+        total=max(len(statuses), len(set(printer_models))),
+    )
+
+
+def _of(revision: Revision, printer_models: Collection[str]) -> tuple[bool, ...]:
+    wanted = (
+        Slice.model_sha256 == revision.model_sha256,
+        Slice.recipe_sha256 == revision.recipe_sha256,
+        Slice.material == revision.recipe["material"],
+        col(Slice.printer_model).in_(list(printer_models)),
+    )
+    return wanted  # type: ignore[return-value]  # SQLModel types conditions as bool
