@@ -1,0 +1,1 @@
+"""Partner shops: their hours, printers, places and staff."""

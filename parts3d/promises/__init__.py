@@ -1,0 +1,1 @@
+"""Ready times: what a point can promise, and which point serves a customer best."""

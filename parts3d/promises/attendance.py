@@ -1,0 +1,64 @@
+"""What people's presence does to a print: when it may start, is cleared, checked, collected. Pure.
+
+All moments are UTC. None means: never within the hours' look-ahead, or not until the horizon.
+Every function here never goes down when a moment or a duration goes up.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from parts3d.points.hours import Unattended
+from parts3d.promises.snapshot import PointSnapshot
+
+ROUND_MINUTES = 5
+
+_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def starts_at(
+    point: PointSnapshot, free_at: datetime, duration: timedelta, until: datetime
+) -> datetime | None:
+    """Return the earliest start that the rule for unattended printing allows, up to ``until``."""
+    if point.unattended == Unattended.OVERNIGHT:
+        return free_at if free_at <= until else None
+    bridging = timedelta(minutes=point.break_minutes)
+    for opens, closes in point.staffed_hours.stretches(free_at, bridging=bridging):
+        start = max(free_at, opens)
+        if start > until:
+            return None
+        if point.unattended == Unattended.FINISH or start + duration <= closes:
+            return start
+    return None
+
+
+def cleared_at(point: PointSnapshot, ends_at: datetime) -> datetime | None:
+    """Return when a person has freed the bed of a print that ended at ``ends_at``."""
+    return point.staffed_hours.add_open_time(ends_at, timedelta(minutes=point.bed_clear_minutes))
+
+
+def handled_at(
+    point: PointSnapshot, person_free_at: datetime | None, ends_at: datetime
+) -> datetime | None:
+    """Return when the one person has cleared, checked and bagged a part."""
+    if person_free_at is None:
+        return None
+    minutes = timedelta(minutes=point.bed_clear_minutes + point.check_minutes)
+    return point.staffed_hours.add_open_time(max(person_free_at, ends_at), minutes)
+
+
+def collectable_at(point: PointSnapshot, bagged_at: datetime, until: datetime) -> datetime | None:
+    """Round up to five minutes and on to opening hours, until both hold; None after ``until``."""
+    at = _rounded_up(bagged_at)
+    while at <= until:
+        opens_at = point.opening_hours.next_open(at)
+        if opens_at is None:
+            return None
+        if opens_at == at:
+            return at
+        at = _rounded_up(opens_at)
+    return None
+
+
+def _rounded_up(at: datetime) -> datetime:
+    step = timedelta(minutes=ROUND_MINUTES)
+    over = (at - _EPOCH) % step
+    return at + (step - over) if over else at

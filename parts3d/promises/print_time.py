@@ -1,0 +1,116 @@
+"""How long a print takes, as a distribution, and what a high quantile has to allow for. Pure.
+
+One attempt takes a log-normal time, ``median * exp(sigma * Z)``, and fails (or is rejected at the
+check) with probability ``p``; then the same print is made again. Attempts fail independently;
+durations of the prints of one order are taken as fully dependent (one slow part or printer is
+slow in every copy), which errs on the late side.
+
+**The formula.** ``k`` good prints need ``F`` further ones, where ``F`` is negative binomial::
+
+    P(F <= f) = sum over j = 0..f of C(k + j - 1, j) * (1 - p)^k * p^j
+
+The ready time R grows with the number of spare prints and with the duration. So for every ``f``
+with ``P(F <= f) > q``, with ``level = q / P(F <= f)`` and ``L`` the ``level`` quantile of the
+duration::
+
+    P(ready by R(f, L)) >= P(F <= f and duration <= L) = P(F <= f) * level = q
+
+that is, R(f, L) is no earlier than the q quantile of the ready time, whatever the opening hours
+do to it in between. Each such ``f`` is a valid promise, so the planner takes the earliest one.
+(Derived here; the negative binomial is e.g. Johnson, Kemp and Kotz, "Univariate Discrete
+Distributions", chapter 5.) With ``k = 1``, ``P(F <= f) = 1 - p^(f + 1)``.
+"""
+
+from dataclasses import dataclass
+from math import exp, isfinite
+from statistics import NormalDist
+
+from parts3d.errors import Invalid
+
+MAX_FAILURE_PROBABILITY = 0.5
+LONGEST_SECONDS = 10 * 366 * 86_400.0  # keeps extreme spreads within what a calendar holds
+
+# What a printer, part or point that nobody has measured yet is taken for: careful, and to be
+# replaced by measured values. Everyday noise of model, part and print together is about 0.1.
+UNMEASURED_SIGMA = 0.12
+UNMEASURED_FAILURE_PROBABILITY = 0.07
+
+_STANDARD_NORMAL = NormalDist()
+_LAST_WORTHWHILE_TAIL = 0.05
+_MOST_WAYS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class PrintTime:
+    """Seconds from the start of a print to its end, log-normal, and its chance to fail.
+
+    Args:
+        median_seconds: half of the prints take longer; 0 for a print that is just ending.
+        sigma: standard deviation of the logarithm; 0.1 is about 10 %.
+        failure_probability: chance that one attempt gives no good part, from 0 to 0.5.
+    """
+
+    median_seconds: float
+    sigma: float = UNMEASURED_SIGMA
+    failure_probability: float = UNMEASURED_FAILURE_PROBABILITY
+
+    def __post_init__(self) -> None:
+        fine = (
+            isfinite(self.median_seconds)
+            and 0 <= self.median_seconds <= LONGEST_SECONDS
+            and 0 <= self.sigma < 10  # noqa: PLR2004 - e^10: no longer a print time
+            and 0 <= self.failure_probability <= MAX_FAILURE_PROBABILITY
+        )
+        if not fine:
+            raise Invalid(
+                f"A print of {self.median_seconds} s with a spread of {self.sigma} and a chance to "
+                f"fail of {self.failure_probability} cannot be planned.",
+                place="print_time",
+            )
+
+    def quantile_seconds(self, level: float) -> float:
+        """Return the time that one attempt keeps with probability ``level`` (0 to 1, open)."""
+        if self.sigma == 0:
+            return self.median_seconds
+        slowness = exp(self.sigma * _STANDARD_NORMAL.inv_cdf(level))
+        return min(self.median_seconds * slowness, LONGEST_SECONDS)
+
+    def expected_attempts(self) -> float:
+        """Return the mean number of attempts until a good print: 1 / (1 - p), geometric."""
+        return 1 / (1 - self.failure_probability)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """One valid way to keep a quantile: this many spare prints, each at this duration level."""
+
+    spare_prints: int
+    level: float
+
+
+def allowances(prints: int, failure_probability: float, quantile: float) -> tuple[Allowance, ...]:
+    """Return the ways to keep ``quantile``, by rising number of spare prints (see the module).
+
+    Ends where a further spare print could lower the duration's level hardly any more.
+
+    Raises:
+        Invalid: the quantile is not between 0 and 1.
+    """
+    if not 0 < quantile < 1:
+        raise Invalid(
+            f"A promise is kept with a probability between 0 and 1, not {quantile}.",
+            place="quantile",
+        )
+    found: list[Allowance] = []
+    spare_prints = 0
+    probability = (1 - failure_probability) ** prints
+    covered = probability
+    while True:
+        if covered > quantile:
+            found.append(Allowance(spare_prints, min(quantile / covered, 1 - 1e-12)))
+            tail = 1 - covered
+            if tail <= _LAST_WORTHWHILE_TAIL * (1 - quantile) or len(found) == _MOST_WAYS:
+                return tuple(found)
+        spare_prints += 1
+        probability *= failure_probability * (prints + spare_prints - 1) / spare_prints
+        covered += probability

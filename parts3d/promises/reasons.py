@@ -1,0 +1,113 @@
+"""The reasons of an offer, as data: what an operator's page shows and a test can read. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from parts3d.promises.print_time import Allowance, PrintTime
+from parts3d.promises.snapshot import (
+    Need,
+    Placement,
+    PointSnapshot,
+    PrinterSnapshot,
+    Reason,
+    ReasonCode,
+)
+
+
+def reasons_for(
+    now: datetime,
+    need: Need,
+    point: PointSnapshot,
+    allowance: Allowance,
+    quantile: float,
+    placements: Sequence[Placement],
+    bagged_at: datetime,
+    ready_at: datetime,
+) -> tuple[Reason, ...]:
+    """Return why an offer's ready time is what it is, in the order things happen.
+
+    The printer explained is that of the first print.
+    """
+    first = min(placements, key=lambda placement: placement.starts_at)
+    printer = next(printer for printer in point.printers if printer.id == first.printer_id)
+    time = need.print_times[printer.model]
+    reasons = _before(now, point, printer)
+    if first.starts_at > now and not reasons:
+        reasons.append(
+            Reason(
+                ReasonCode.WAITS_FOR_ATTENDANCE,
+                {"starts_at": first.starts_at.isoformat(), "rule": point.unattended.value},
+            )
+        )
+    reasons.append(
+        Reason(
+            ReasonCode.PRINT_TIME,
+            {
+                "median_seconds": round(time.median_seconds),
+                "planned_seconds": round(time.quantile_seconds(allowance.level)),
+                "sigma": time.sigma,
+                "quantity": need.quantity,
+                "quantile": quantile,
+                "level": round(allowance.level, 6),
+            },
+        )
+    )
+    if allowance.spare_prints:
+        reasons.append(
+            Reason(
+                ReasonCode.SPARE_PRINTS,
+                {
+                    "spare_prints": allowance.spare_prints,
+                    "failure_probability": time.failure_probability,
+                },
+            )
+        )
+    if point.staff_backlog_minutes:
+        reasons.append(Reason(ReasonCode.STAFF_BACKLOG, {"minutes": point.staff_backlog_minutes}))
+    last_end = max(placement.ends_at for placement in placements)
+    reasons.append(
+        Reason(
+            ReasonCode.STAFF_TIME,
+            {
+                "bed_clear_minutes": point.bed_clear_minutes,
+                "check_minutes": point.check_minutes,
+                "printed_at": last_end.isoformat(),
+                "bagged_at": bagged_at.isoformat(),
+            },
+        )
+    )
+    if not point.opening_hours.is_open(bagged_at) or ready_at - bagged_at > timedelta(minutes=5):
+        reasons.append(
+            Reason(
+                ReasonCode.WAITS_FOR_OPENING,
+                {"bagged_at": bagged_at.isoformat(), "opens_at": ready_at.isoformat()},
+            )
+        )
+    return tuple(reasons)
+
+
+def _before(now: datetime, point: PointSnapshot, printer: PrinterSnapshot) -> list[Reason]:
+    """Explain what stands before the first print on its printer."""
+    reasons: list[Reason] = []
+    running = () if printer.running is None else (printer.running,)
+    if ahead := (*running, *printer.waiting):
+        reasons.append(Reason(ReasonCode.QUEUE, _sum(ahead)))
+    if held := [
+        time
+        for hold in point.holds
+        if hold.printer_id == printer.id and hold.expires_at > now
+        for time in hold.prints
+    ]:
+        reasons.append(Reason(ReasonCode.HOLDS, _sum(held)))
+    if printer.running is None and not printer.bed_clear:
+        reasons.append(
+            Reason(ReasonCode.BED_NOT_CLEAR, {"bed_clear_minutes": point.bed_clear_minutes})
+        )
+    return reasons
+
+
+def _sum(prints: Sequence[PrintTime]) -> dict[str, str | int | float]:
+    return {
+        "prints": len(prints),
+        "median_seconds": round(sum(time.median_seconds for time in prints)),
+    }

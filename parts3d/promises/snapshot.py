@@ -1,0 +1,193 @@
+"""What a promise is computed from, and what comes out: closed, frozen values. Pure.
+
+A snapshot is the state of a point at one moment, read in one query and then left alone; stored,
+it lets every decision be computed again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from parts3d.errors import Invalid
+from parts3d.points.geography import Place
+from parts3d.points.hours import Hours, Unattended
+from parts3d.promises.print_time import PrintTime
+
+MAX_QUANTITY = 500
+Value = str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What is to be printed.
+
+    Args:
+        print_times: by printer model, the time of one print. A model that is missing cannot
+            print the part: it does not fit its bed, or there is no slice for it.
+        material: what must be loaded ("PETG").
+        quantity: prints to be made, one after another or side by side, all at one point.
+    """
+
+    print_times: Mapping[str, PrintTime]
+    material: str
+    quantity: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.quantity <= MAX_QUANTITY:
+            raise Invalid(
+                f"{self.quantity} copies cannot be ordered. Choose from 1 to {MAX_QUANTITY}.",
+                place="quantity",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterSnapshot:
+    """One printer and what stands before a new print on it.
+
+    Args:
+        id: the printer's.
+        model: its profile, "mk3s".
+        material: what is loaded.
+        available: may it be planned with at all?
+        reason: if not, why, in words for staff ("last heard 14:02").
+        running: time *remaining* of the print that runs now; None when none runs.
+        waiting: jobs placed on it that have not started, first to last.
+        bed_clear: is the bed free now? Not looked at while a print runs.
+    """
+
+    id: str
+    model: str
+    material: str
+    available: bool = True
+    reason: str = ""
+    running: PrintTime | None = None
+    waiting: tuple[PrintTime, ...] = ()
+    bed_clear: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Capacity held by another customer's checkout: it counts as waiting until it expires.
+
+    The planner counts every hold it is given that has not expired; whoever plans again for a
+    checkout leaves that checkout's own hold out.
+    """
+
+    printer_id: str
+    prints: tuple[PrintTime, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PointSnapshot:
+    """One point as it is now.
+
+    Args:
+        id: the point's.
+        opening_hours: when customers can collect.
+        staffed_hours: when somebody clears beds and checks parts.
+        unattended: what printers may do while nobody is there.
+        printers: its printers.
+        bed_clear_minutes: staffed minutes from a print's end until the bed is free.
+        check_minutes: staffed minutes to check and bag one part.
+        holds: capacity held by other checkouts.
+        place: where it is, for the choice among points.
+        staff_backlog_minutes: staffed minutes of checking already lying there.
+        break_minutes: a gap in staffed hours up to this long (lunch) is no closing: prints may
+            run through it. 0 makes every gap a closing.
+    """
+
+    id: str
+    opening_hours: Hours
+    staffed_hours: Hours
+    unattended: Unattended
+    printers: tuple[PrinterSnapshot, ...]
+    bed_clear_minutes: float = 5
+    check_minutes: float = 5
+    holds: tuple[Hold, ...] = ()
+    place: Place | None = None
+    staff_backlog_minutes: float = 0
+    break_minutes: float = 120
+
+
+class ReasonCode(StrEnum):
+    """What an offer was computed from."""
+
+    PRINT_TIME = "print_time"
+    SPARE_PRINTS = "spare_prints"
+    QUEUE = "queue"
+    HOLDS = "holds"
+    BED_NOT_CLEAR = "bed_not_clear"
+    WAITS_FOR_ATTENDANCE = "waits_for_attendance"
+    STAFF_TIME = "staff_time"
+    STAFF_BACKLOG = "staff_backlog"
+    WAITS_FOR_OPENING = "waits_for_opening"
+
+
+class RefusalCode(StrEnum):
+    """Why a point promises nothing."""
+
+    PART_DOES_NOT_FIT = "part_does_not_fit"
+    NO_MATERIAL = "no_material"
+    PRINTERS_UNAVAILABLE = "printers_unavailable"
+    NEVER_OPEN = "never_open"
+    TOO_LONG_FOR_HOURS = "too_long_for_hours"
+    BEYOND_CAPACITY = "beyond_capacity"
+    FULLY_BOOKED = "fully_booked"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One cause of a ready time, as data that goes into JSON as it is (moments in ISO 8601)."""
+
+    code: ReasonCode
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    def as_data(self) -> dict[str, Value]:
+        """Return one flat dictionary for a JSON column."""
+        return {"code": self.code.value, **self.values}
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One print as planned. A spare one is made only if an earlier one fails."""
+
+    printer_id: str
+    starts_at: datetime
+    ends_at: datetime
+    spare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A ready time that is kept with the probability ``quantile``.
+
+    Args:
+        point_id: where.
+        printer_id: the printer of the first print.
+        ready_at: to be shown and kept; within opening hours, on full five minutes, UTC.
+        starts_at: when the first print starts, UTC.
+        reasons: what it was computed from.
+        placements: every print, spare ones last.
+        quantile: the probability asked for.
+        place: the point's.
+    """
+
+    point_id: str
+    printer_id: str
+    ready_at: datetime
+    starts_at: datetime
+    reasons: tuple[Reason, ...]
+    placements: tuple[Placement, ...]
+    quantile: float
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """No ready time at this point, and why; ``words.refusal_sentence`` says it to people."""
+
+    point_id: str
+    code: RefusalCode
+    params: Mapping[str, Value] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Prices: the tariff, estimates and frozen quotes."""
