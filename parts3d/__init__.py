@@ -1,1 +1,3 @@
 """Order a 3D-printed spare part and collect it the same day."""
+
+__version__ = "0.1.0"

@@ -14,10 +14,10 @@ class Unit(SQLModel, table=True):
 
     id: str = Field(default_factory=new_id, primary_key=True)
     serial: str = Field(unique=True)
-    job_id: str = Field(foreign_key="job.id", unique=True)
+    job_id: str = Field(foreign_key="job.id", index=True)
     order_id: str = Field(foreign_key="orders.id", index=True)
     revision_id: str = Field(foreign_key="revision.id", index=True)
-    attempt_id: str = Field(foreign_key="attempt.id")
+    attempt_id: str = Field(foreign_key="attempt.id", unique=True)
     # Class, hashes, slicer, printer, point, persons: as they were, whatever changes later.
     trace: dict[str, Any] = Field(sa_type=sa.JSON)
     checked_by: str

@@ -1,0 +1,70 @@
+"""The web application: every noun's routes, under the guards, with one context."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from parts3d import __version__
+from parts3d.context import Context
+from parts3d.guards import Guard
+from parts3d.settings import Settings
+from parts3d.web import install_error_answers, system_clock
+
+# Where routes come from, in the order of an order's life. Each module has a ``router``.
+_ROUTES = (
+    "parts3d.accounts.pages",
+    "parts3d.catalogue.api",
+    "parts3d.catalogue.pages",
+    "parts3d.catalogue.maintainer_pages",
+    "parts3d.points.pages",
+    "parts3d.orders.api",
+    "parts3d.orders.pages",
+    "parts3d.jobs.agent_api",
+    "parts3d.jobs.bench_pages",
+    "parts3d.jobs.operator_pages",
+    "parts3d.notices.pages",
+)
+_STATIC = Path(__file__).parent / "static"
+# The whole request; uploads have a limit of their own in the settings.
+_MULTIPART_OVERHEAD_BYTES = 100_000
+
+
+def create_app(
+    context: Context | None = None, clock: Callable[[], datetime] = system_clock
+) -> FastAPI:
+    """Build the application.
+
+    Args:
+        context: database, store, bell and settings; from the environment if not given.
+        clock: the moment, for every request; tests hand in their own.
+    """
+    context = context or Context.from_settings(Settings())
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        del app
+        yield
+        await context.bell.aclose()
+
+    app = FastAPI(
+        title="parts3d",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        max_body_size=context.settings.max_upload_bytes + _MULTIPART_OVERHEAD_BYTES,
+    )
+    app.state.context = context
+    app.state.clock = clock
+    install_error_answers(app)
+    app.add_middleware(Guard)
+    app.mount("/static", StaticFiles(directory=_STATIC, check_dir=False), name="static")
+    for name in _ROUTES:
+        app.include_router(import_module(name).router)
+    return app

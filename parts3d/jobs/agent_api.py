@@ -1,0 +1,197 @@
+"""The agents' endpoints. Only ``claim`` waits; it is woken by the bell of the point."""
+
+import hashlib
+import time
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse
+from sqlmodel import select
+
+from parts3d import __version__
+from parts3d.accounts.guards import AgentDep
+from parts3d.accounts.tables import Agent
+from parts3d.context import Context
+from parts3d.db import Work as UnitOfWork
+from parts3d.errors import NotFound
+from parts3d.jobs.channels import point_channel, ring_order, ring_point
+from parts3d.jobs.claims import claim, renew
+from parts3d.jobs.lifecycle import JobStatus
+from parts3d.jobs.permits import permit_start
+from parts3d.jobs.printers import (
+    beds,
+    dropped_attempts,
+    greet,
+    hear_printers,
+    held_attempts,
+)
+from parts3d.jobs.reports import hear
+from parts3d.jobs.tables import Attempt, Job
+from parts3d.web import ContextDep, NowDep, ReadDep, WorkDep, system_clock
+from printer_agents.protocol import (
+    Claim,
+    ClaimAnswer,
+    Hello,
+    HelloAnswer,
+    PermitAnswer,
+    PermitRequest,
+    PrintersAnswer,
+    PrintersUpdate,
+    Renew,
+    RenewAnswer,
+    Reports,
+    ReportsAnswer,
+)
+
+router = APIRouter(prefix="/agent/v1", tags=["agent"])
+_DOWNLOADABLE = frozenset({JobStatus.LEASED, JobStatus.START_PERMITTED})
+
+
+@router.post("/hello")
+def say_hello(hello: Hello, agent: AgentDep, work: WorkDep, now: NowDep) -> HelloAnswer:
+    """Greet an agent and tell it what the server believes it holds."""
+    last = greet(work.session, agent=agent, hello=hello, now=now)
+    return HelloAnswer(
+        server_version=__version__,
+        last_event_seq=last,
+        bed_clear=beds(work.session, agent),
+        current=held_attempts(work.session, agent),
+    )
+
+
+@router.post("/claim")
+async def claim_work(request: Claim, agent: AgentDep, context: ContextDep) -> ClaimAnswer:
+    """Answer with work as soon as there is some, or with none when the wait is over."""
+    deadline = time.monotonic() + request.wait_seconds
+    await run_in_threadpool(_hear_once, context, agent, request)
+    # Listen before the first look, so that no ring falls between look and wait.
+    async with context.bell.listen([point_channel(agent.point_id)]) as ear:
+        while True:
+            answer = await run_in_threadpool(_claim_once, context, agent, request)
+            left_seconds = deadline - time.monotonic()
+            if answer.work or answer.cancel or left_seconds <= 0:
+                return answer
+            await ear.wait(min(left_seconds, _LOOK_AGAIN_SECONDS))
+
+
+_LOOK_AGAIN_SECONDS = 5.0  # a bell may be lost; the row is the truth
+
+
+def _hear_once(context: Context, agent: Agent, request: Claim) -> None:
+    with context.database.unit_of_work() as work:
+        hear_printers(
+            work.session,
+            agent=agent,
+            generation=request.agent_generation,
+            reports=request.printers,
+            now=system_clock(),
+        )
+
+
+def _claim_once(context: Context, agent: Agent, request: Claim) -> ClaimAnswer:
+    now = system_clock()
+    with context.database.unit_of_work() as work:
+        found = claim(
+            work.session,
+            agent=agent,
+            generation=request.agent_generation,
+            printers=request.printers,
+            secret=context.settings.secret(),
+            lease_seconds=context.settings.lease_seconds,
+            now=now,
+        )
+        if found is not None:
+            job = work.session.get_one(Job, found.ref.job_id)
+            _ring(context, work, agent.point_id, job.order_id)
+        return ClaimAnswer(
+            work=found,
+            bed_clear=beds(work.session, agent),
+            cancel=dropped_attempts(work.session, agent),
+        )
+
+
+@router.post("/renew")
+def renew_lease(
+    request: Renew, agent: AgentDep, work: WorkDep, context: ContextDep, now: NowDep
+) -> RenewAnswer:
+    """Extend a lease."""
+    seconds = renew(
+        work.session,
+        agent=agent,
+        ref=request.ref,
+        lease_seconds=context.settings.lease_seconds,
+        now=now,
+    )
+    return RenewAnswer(lease_seconds=seconds)
+
+
+@router.get("/gcode/{token}")
+def download_gcode(
+    token: str, agent: AgentDep, session: ReadDep, context: ContextDep
+) -> FileResponse:
+    """Send the file of one attempt; ranges are answered, so a download can be resumed."""
+    token_sha256 = hashlib.sha256(token.encode()).hexdigest()
+    row = session.exec(
+        select(Attempt, Job)
+        .where(Attempt.job_id == Job.id, Attempt.download_sha256 == token_sha256)
+        .where(Attempt.agent_id == agent.id)
+    ).first()
+    if row is None or row[0].epoch != row[1].epoch or row[1].status not in _DOWNLOADABLE:
+        raise NotFound("This download has ended. Claim the job again.", code="download_ended")
+    path: Path = context.store.path(row[0].gcode_sha256)
+    return FileResponse(path, media_type="text/x.gcode", headers={"Cache-Control": "no-store"})
+
+
+@router.post("/permit")
+def ask_permit(
+    request: PermitRequest, agent: AgentDep, work: WorkDep, context: ContextDep, now: NowDep
+) -> PermitAnswer:
+    """Permit a start. The commit comes before the answer leaves."""
+    permit_start(work.session, agent=agent, ref=request.ref, now=now)
+    job = work.session.get_one(Job, request.ref.job_id)
+    _ring(context, work, agent.point_id, job.order_id)
+    return PermitAnswer()
+
+
+@router.post("/reports")
+def take_reports(
+    request: Reports, agent: AgentDep, work: WorkDep, context: ContextDep, now: NowDep
+) -> ReportsAnswer:
+    """Take in a batch of reports, in their order, in one commit."""
+    results = []
+    for report in request.reports:
+        result, job = hear(
+            work.session, agent=agent, generation=request.agent_generation, report=report, now=now
+        )
+        results.append(result)
+        if job is not None:
+            _ring(context, work, agent.point_id, job.order_id)
+    return ReportsAnswer(results=tuple(results))
+
+
+@router.post("/printers")
+def take_printers(
+    request: PrintersUpdate, agent: AgentDep, work: WorkDep, context: ContextDep, now: NowDep
+) -> PrintersAnswer:
+    """Store what the printers look like now."""
+    touched = hear_printers(
+        work.session,
+        agent=agent,
+        generation=request.agent_generation,
+        reports=request.printers,
+        now=now,
+    )
+    for order_id in touched:
+        work.after_commit(lambda order_id=order_id: ring_order(context.bell, order_id))  # type: ignore[misc]
+    return PrintersAnswer(
+        bed_clear=beds(work.session, agent), cancel=dropped_attempts(work.session, agent)
+    )
+
+
+def _ring(context: Context, work: UnitOfWork, point_id: str, order_id: str) -> None:
+    def ring() -> None:
+        ring_order(context.bell, order_id)
+        ring_point(context.bell, point_id)
+
+    work.after_commit(ring)

@@ -1,0 +1,47 @@
+"""The permit to start: committed before it is said, and never taken back by a machine."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from parts3d.accounts.tables import Agent
+from parts3d.errors import Conflict
+from parts3d.jobs.claims import current_job
+from parts3d.jobs.lifecycle import JobStatus
+from parts3d.jobs.moves import move_job
+from parts3d.jobs.tables import Attempt
+from parts3d.points.tables import Printer
+from printer_agents.protocol import AttemptRef
+
+
+def permit_start(session: Session, *, agent: Agent, ref: AttemptRef, now: datetime) -> None:
+    """Permit the current attempt to start; asked again with the same epoch, the answer is the same.
+
+    From this commit on no machine gives the job to another printer, and the printer's bed
+    counts as not clear.
+
+    Raises:
+        StaleEpoch: the attempt is no longer the current one.
+        Conflict: the job was cancelled, the bed is not clear, or it was started before.
+    """
+    job = current_job(session, agent, ref)
+    job.last_heard_at = now
+    if job.status is JobStatus.START_PERMITTED:
+        session.flush()
+        return
+    if job.status is not JobStatus.LEASED:
+        raise Conflict(
+            f"This job is {job.status.value.replace('_', ' ')}; it cannot be started.",
+            code="not_startable",
+        )
+    printer = session.get_one(Printer, ref.printer_id, with_for_update=True)
+    if not printer.bed_clear:
+        raise Conflict(
+            f"The bed of {printer.name} is not confirmed clear. Staff confirm it at the counter.",
+            code="bed_not_clear",
+        )
+    printer.bed_clear = False
+    job.lease_until = None
+    attempt = session.get_one(Attempt, job.attempt_id)
+    attempt.permitted_at = now
+    move_job(session, job, JobStatus.START_PERMITTED, actor=f"agent:{agent.id}", now=now)

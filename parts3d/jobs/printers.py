@@ -1,0 +1,141 @@
+"""What agents say of their printers, and what they are told: clear beds, attempts to drop."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from parts3d.accounts.tables import Agent
+from parts3d.errors import Conflict
+from parts3d.jobs.claims import ref_of
+from parts3d.jobs.lifecycle import JobStatus
+from parts3d.jobs.moves import ON_A_PRINTER, move_job
+from parts3d.jobs.tables import AgentReport, Attempt, Job
+from parts3d.points.tables import Printer
+from printer_agents.protocol import AttemptRef, Hello, PrinterCondition, PrinterReport
+
+_BUSY = frozenset(
+    {
+        PrinterCondition.PREPARING,
+        PrinterCondition.PRINTING,
+        PrinterCondition.PAUSED,
+        PrinterCondition.FINISHING,
+    }
+)
+
+
+def greet(session: Session, *, agent: Agent, hello: Hello, now: datetime) -> int:
+    """Take in an agent's first words; returns the highest event number heard of its generation.
+
+    Raises:
+        Conflict: an older journal than the one heard before: a restored or copied card.
+    """
+    row = session.get_one(Agent, agent.id, with_for_update=True)
+    if hello.agent_generation < row.generation:
+        raise Conflict(
+            "This agent speaks with an older journal than before: its data folder was restored "
+            "or copied. Delete its journal and start it again.",
+            code="stale_generation",
+        )
+    row.generation = hello.agent_generation
+    row.version = hello.version
+    row.last_heard_at = now
+    session.flush()
+    last = session.exec(
+        select(AgentReport.event_seq)
+        .where(
+            AgentReport.agent_id == agent.id,
+            AgentReport.generation == hello.agent_generation,
+        )
+        .order_by(col(AgentReport.event_seq).desc())
+        .limit(1)
+    ).first()
+    return last or 0
+
+
+def hear_printers(
+    session: Session,
+    *,
+    agent: Agent,
+    generation: int,
+    reports: Sequence[PrinterReport],
+    now: datetime,
+) -> list[str]:
+    """Store what an agent sees; returns the ids of orders whose progress moved."""
+    session.get_one(Agent, agent.id).last_heard_at = now
+    touched: list[str] = []
+    for report in reports:
+        printer = session.get(Printer, report.printer_id)
+        if printer is None or printer.agent_id != agent.id:
+            continue
+        _note_starts(printer, generation, report)
+        printer.condition = report.condition
+        printer.progress = report.progress
+        printer.remaining_seconds = report.remaining_seconds
+        printer.detail = report.detail
+        printer.last_heard_at = now
+        job = _job_seen(session, printer, report)
+        if job is not None:
+            job.last_heard_at = now
+            job.progress = report.progress
+            job.remaining_seconds = report.remaining_seconds
+            if job.status is JobStatus.UNKNOWN:
+                move_job(session, job, JobStatus.PRINTING, actor=f"agent:{agent.id}", now=now)
+            touched.append(job.order_id)
+    session.flush()
+    return touched
+
+
+def _note_starts(printer: Printer, generation: int, report: PrinterReport) -> None:
+    """A start that we did not permit leaves something on the bed."""
+    if generation != printer.starts_generation:
+        printer.starts_generation = generation
+    elif report.starts > printer.starts_seen:
+        printer.bed_clear = False
+    printer.starts_seen = report.starts
+
+
+def _job_seen(session: Session, printer: Printer, report: PrinterReport) -> Job | None:
+    """Return the job that the printer is seen printing, by the file's name."""
+    if report.file_name is None or report.condition not in _BUSY:
+        return None
+    row = session.exec(
+        select(Job, Attempt)
+        .join(Attempt, col(Attempt.id) == col(Job.attempt_id))
+        .where(
+            Job.printer_id == printer.id,
+            col(Job.status).in_([JobStatus.PRINTING, JobStatus.UNKNOWN]),
+        )
+    ).first()
+    if row is None or ref_of(row[0], row[1]).file_name != report.file_name:
+        return None
+    return row[0]
+
+
+def beds(session: Session, agent: Agent) -> dict[str, bool]:
+    """Return, for each printer of an agent, whether staff say its bed is clear."""
+    rows = session.exec(select(Printer.id, Printer.bed_clear).where(Printer.agent_id == agent.id))
+    return dict(rows.all())
+
+
+def held_attempts(session: Session, agent: Agent) -> tuple[AttemptRef, ...]:
+    """Return the attempts that the server believes an agent holds."""
+    return _refs(session, agent, [*ON_A_PRINTER])
+
+
+def dropped_attempts(session: Session, agent: Agent) -> tuple[AttemptRef, ...]:
+    """Return attempts that an agent may still hold, of jobs that were cancelled or moved."""
+    return _refs(session, agent, [JobStatus.CANCELLED, JobStatus.MOVED])
+
+
+def _refs(session: Session, agent: Agent, statuses: list[JobStatus]) -> tuple[AttemptRef, ...]:
+    rows = session.exec(
+        select(Job, Attempt)
+        .join(Attempt, col(Attempt.id) == col(Job.attempt_id))
+        .where(
+            Attempt.agent_id == agent.id,
+            col(Attempt.ended_at).is_(None),
+            col(Job.status).in_(statuses),
+        )
+    ).all()
+    return tuple(ref_of(job, attempt) for job, attempt in rows)

@@ -1,0 +1,123 @@
+"""What agents report about attempts. Heard twice, late or after hours: the same result."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from parts3d.accounts.tables import Agent
+from parts3d.errors import StaleEpoch
+from parts3d.jobs.claims import current_job, release
+from parts3d.jobs.lifecycle import JOB_LIFECYCLE, JobStatus
+from parts3d.jobs.moves import end_attempt, move_job
+from parts3d.jobs.tables import AgentReport, Attempt, Job
+from printer_agents.protocol import Report, ReportKind, ReportResult
+
+# What a report says of the job's status; the others only tell progress.
+_TARGET = {
+    ReportKind.PRINTING: JobStatus.PRINTING,
+    ReportKind.PROGRESS: JobStatus.PRINTING,
+    ReportKind.PAUSED: JobStatus.PRINTING,
+    ReportKind.PRINTED: JobStatus.PRINTED,
+    ReportKind.FAILED: JobStatus.FAILED,
+    ReportKind.CANCELLED: JobStatus.FAILED,
+    ReportKind.NEEDS_HUMAN: JobStatus.NEEDS_HUMAN,
+}
+_WORDS = {
+    ReportKind.PAUSED: "Paused at the printer.",
+    ReportKind.FAILED: "The print failed.",
+    ReportKind.CANCELLED: "The print was cancelled at the printer.",
+    ReportKind.NEEDS_HUMAN: "The agent cannot know what happened: please look at the printer.",
+}
+# Statuses in which a tale of progress still means something.
+_UNDER_WAY = frozenset({JobStatus.START_PERMITTED, JobStatus.PRINTING, JobStatus.UNKNOWN})
+_ENDS = frozenset({ReportKind.PRINTED, ReportKind.FAILED, ReportKind.CANCELLED})
+
+
+def hear(
+    session: Session, *, agent: Agent, generation: int, report: Report, now: datetime
+) -> tuple[ReportResult, Job | None]:
+    """Take in one report, and return the result and the job that it changed, if any."""
+    known = session.get(AgentReport, (agent.id, generation, report.event_seq))
+    if known is not None:
+        outcome = "stale" if known.outcome == "stale" else "repeated"
+        return _result(report, outcome), None
+    job: Job | None
+    try:
+        job = current_job(session, agent, report.ref)
+    except StaleEpoch:
+        job = None
+    session.add(
+        AgentReport(
+            agent_id=agent.id,
+            generation=generation,
+            event_seq=report.event_seq,
+            job_id=report.ref.job_id,
+            epoch=report.ref.epoch,
+            kind=report.kind,
+            outcome="accepted" if job else "stale",
+            body=report.model_dump(mode="json"),
+            heard_at=now,
+        )
+    )
+    session.flush()
+    if job is None:
+        return _result(report, "stale"), None
+    _apply(session, job, report, agent, now)
+    return _result(report, "accepted"), job
+
+
+def _result(report: Report, outcome: str) -> ReportResult:
+    return ReportResult.model_validate({"event_seq": report.event_seq, "outcome": outcome})
+
+
+def _apply(session: Session, job: Job, report: Report, agent: Agent, now: datetime) -> None:
+    actor = f"agent:{agent.id}"
+    job.last_heard_at = now
+    if report.progress is not None:
+        job.progress = report.progress
+    job.remaining_seconds = report.remaining_seconds
+    attempt = session.get_one(Attempt, job.attempt_id)
+    if report.kind is ReportKind.RELEASED:
+        _give_back(session, job, report, actor, now)
+        return
+    if report.kind is ReportKind.STARTING:
+        session.flush()
+        return
+    if report.kind is ReportKind.PRINTING and attempt.started_at is None:
+        attempt.started_at = now
+    target = _TARGET[report.kind]
+    tells_progress = target is JobStatus.PRINTING
+    if tells_progress and job.status not in _UNDER_WAY | {JobStatus.NEEDS_HUMAN}:
+        session.flush()  # a person has decided meanwhile; the tale is kept, the status stays
+        return
+    if report.kind in _ENDS:
+        attempt.printed_seconds = report.printed_seconds
+        end_attempt(session, job, report.kind, now)
+    if not JOB_LIFECYCLE.allows(job.status, target):
+        session.flush()
+        return
+    words = " ".join(filter(None, [_WORDS.get(report.kind), report.detail])) or None
+    if target is JobStatus.PRINTED:
+        job.printed_at = now
+        job.progress = 1.0
+        job.remaining_seconds = None
+        words = None
+    if job.status == target:
+        job.reason = words
+    move_job(session, job, target, actor=actor, now=now, reason=words)
+    session.flush()
+
+
+def _give_back(session: Session, job: Job, report: Report, actor: str, now: datetime) -> None:
+    if job.status is JobStatus.LEASED:
+        release(session, job, actor=actor, outcome="released", now=now)
+    elif job.status in _UNDER_WAY:
+        # After a permit only a person may say that nothing was printed.
+        move_job(
+            session,
+            job,
+            JobStatus.NEEDS_HUMAN,
+            actor=actor,
+            now=now,
+            reason=f"The agent gave it back after the permit. {report.detail or ''}".strip(),
+        )
