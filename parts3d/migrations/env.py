@@ -1,0 +1,39 @@
+"""Alembic's entry: connects through our own Database, so that both databases behave alike."""
+
+import sqlalchemy as sa
+from alembic import context
+
+from parts3d.db import Database, UtcDateTime
+from parts3d.tables import metadata
+
+_ONE_AT_A_TIME = 0x70617274  # any number of our own: "part"
+
+
+def _render(kind: str, value: object, autogen_context: object) -> str | bool:
+    """Write our types in migrations as what they are in SQL."""
+    del autogen_context
+    if kind == "type" and isinstance(value, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(value, sa.Enum):
+        return f"sa.String(length={value.length})"
+    if kind == "type" and type(value).__name__ == "AutoString":
+        return "sa.String()"
+    return False
+
+
+def _run(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        render_item=_render,
+        compare_type=False,
+    )
+    context.run_migrations()
+
+
+database: Database = context.config.attributes["database"]
+with database.engine.execution_options(parts3d_writes=True).begin() as connection:
+    _run(connection)
