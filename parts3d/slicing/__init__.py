@@ -1,0 +1,1 @@
+"""Slicing: profiles, engines, the G-code's inspection, and the slice cache."""

@@ -1,0 +1,1 @@
+"""The slicing engines behind one interface: ``base.Engine``."""

@@ -1,0 +1,137 @@
+"""The gate: no G-code reaches the store, and so a printer, without passing here. Pure.
+
+An allow-list: commands, their parameters, temperatures and positions. What is not on it is
+refused with its line: EEPROM writes, firmware calls, macros, relative positioning, files.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from parts3d.slicing.gcode import PART_SECTION, Command, Flags, GcodeRefused, Toolpath
+from parts3d.slicing.profiles import Profile
+
+# Command -> parameters it may have. G0 and G1 are checked where they are read.
+_ALLOWED: Final[dict[str, str]] = {
+    "G4": "SP",  # dwell
+    "G21": "",  # millimetres
+    "G28": "XYZW",  # home
+    "G29": "",  # level the bed
+    "G80": "",  # level the bed, Prusa
+    "G90": "",  # absolute positions
+    "G92": "E",  # extruder to zero
+    "M82": "",
+    "M83": "",
+    "M84": "",
+    "M104": "S",
+    "M105": "",  # report temperatures
+    "M106": "S",
+    "M107": "",
+    "M109": "S",
+    "M140": "S",
+    "M190": "S",
+    "M204": "SPTR",  # accelerations, until switched off
+    "M205": "XYZE",  # jerk, until switched off
+    "M220": "S",  # speed factor
+    "M221": "S",  # flow factor
+    "M400": "",  # wait for moves
+    "M862.1": "P",  # refuse to start with another nozzle
+    "M900": "K",  # linear advance, until switched off
+}
+# Command -> lowest and highest value of each parameter.
+_RANGES: Final[dict[str, tuple[float, float]]] = {
+    "G4": (0, 600_000),
+    "M106": (0, 255),
+    "M204": (20, 20_000),
+    "M205": (0, 50),
+    "M220": (100, 100),
+    "M221": (90, 110),
+    "M862.1": (0.1, 1.2),
+    "M900": (0, 2),
+    "G92": (0, 0),
+}
+_HEATERS: Final = ("M104", "M109", "M140", "M190")
+_COLDEST_EXTRUSION_C: Final = 150
+_BELOW_BED_MM: Final = -0.01
+_ROUNDING_MM: Final = 0.01
+
+
+def check_gate(path: Toolpath, profile: Profile) -> None:
+    """Let a file pass, or refuse it with the first line found at fault.
+
+    Raises:
+        GcodeRefused: names the line and what it must not do.
+    """
+    for command in path.commands:
+        _check_command(command, profile)
+    if len(path.line) == 0:
+        raise GcodeRefused("The G-code moves nothing.")
+    _check_moves(path, profile)
+    _check_heat(path)
+
+
+def _check_command(command: Command, profile: Profile) -> None:
+    allowed = _ALLOWED.get(command.code)
+    if allowed is None:
+        raise _refused(command.line, f"{command.code} is not on the list of allowed commands")
+    low, high = _RANGES.get(command.code, (float("-inf"), float("inf")))
+    if command.code in _HEATERS:
+        limit = profile.max_nozzle_c if command.code in _HEATERS[:2] else profile.max_bed_c
+        low, high = 0, limit
+        if command.parameters.get("S") is None:
+            raise _refused(command.line, f"{command.code} sets no temperature (S)")
+    for letter, value in command.parameters.items():
+        if letter not in allowed:
+            raise _refused(command.line, f"{command.code} must not have the parameter {letter}")
+        if value is not None and not low <= value <= high:
+            raise _refused(
+                command.line,
+                f"{command.code} {letter}{value:g} is outside {low:g} to {high:g} "
+                f"for {profile.name}",
+            )
+
+
+def _check_moves(path: Toolpath, profile: Profile) -> None:
+    if not path.homed.all():
+        raise _refused(int(path.line[~path.homed][0]), "moves before the printer was homed (G28)")
+    beyond = profile.overtravel_mm + _ROUNDING_MM
+    low = np.array([-beyond, -beyond, _BELOW_BED_MM])
+    high = np.array(
+        [profile.bed_x_mm + beyond, profile.bed_y_mm + beyond, profile.height_mm + _ROUNDING_MM]
+    )
+    outside: Flags = np.logical_or(path.end < low, path.end > high).any(axis=1)
+    if outside.any():
+        raise _refused_move(path, outside, f"leaves the space that {profile.name} can reach")
+    bed = np.array([profile.bed_x_mm, profile.bed_y_mm]) + _ROUNDING_MM
+    points = path.end[:, :2]
+    off_bed = ((points < -_ROUNDING_MM) | (points > bed)).any(axis=1)
+    beside: Flags = off_bed & path.printing & (path.section == PART_SECTION)
+    if beside.any():
+        raise _refused_move(path, beside, "prints beside the bed")
+
+
+def _check_heat(path: Toolpath) -> None:
+    """Nothing is pushed through a cold nozzle, and both heaters are off at the end."""
+    heating = [c for c in path.commands if c.code in _HEATERS]
+    nozzle = [(c.at_move, c.parameters["S"] or 0.0) for c in heating if c.code in _HEATERS[:2]]
+    bed = [c.parameters["S"] or 0.0 for c in heating if c.code in _HEATERS[2:]]
+    target = np.zeros(len(path.line))
+    for at_move, celsius in nozzle:
+        target[at_move:] = celsius
+    cold = (path.extruded > 0) & (target < _COLDEST_EXTRUSION_C)
+    if cold.any():
+        raise _refused_move(path, cold, "extrudes while the nozzle is not heated")
+    if not nozzle or nozzle[-1][1] != 0:
+        raise GcodeRefused("The G-code ends with the nozzle still heated; M104 S0 is missing.")
+    if not bed or bed[-1] != 0:
+        raise GcodeRefused("The G-code ends with the bed still heated; M140 S0 is missing.")
+
+
+def _refused_move(path: Toolpath, which: Flags, why: str) -> GcodeRefused:
+    first = int(np.flatnonzero(which)[0])
+    x, y, z = path.end[first]
+    return _refused(int(path.line[first]), f"a move to X{x:g} Y{y:g} Z{z:g} {why}")
+
+
+def _refused(line: int, why: str) -> GcodeRefused:
+    return GcodeRefused(f"Line {line} of the G-code: {why}.", place=f"line {line}")

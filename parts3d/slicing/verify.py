@@ -1,0 +1,137 @@
+"""Was the part really printed as asked? A slicer that fails says nothing. Pure.
+
+Each rule stands for a silent failure that was seen: half a part, no layers, a part beside
+the bed, a setting ignored. The measure is the G-code's own moves.
+"""
+
+import math
+from typing import Final
+
+from parts3d.catalogue.recipe import Recipe
+from parts3d.slicing.gcode import Inspection
+from parts3d.slicing.placement import PlacedPart
+from parts3d.slicing.profiles import Profile
+
+# The outermost line's centre lies half a width inside; slicers also drop thin tips.
+_SIZE_TOLERANCE_MM: Final = 1.2
+_CENTRE_TOLERANCE_MM: Final = 1.0
+_LAYER_TOLERANCE: Final = 2
+# Only a core of some size tells its density reliably, and only roughly.
+_CORE_SHARE: Final = 0.25
+_CORE_MM3: Final = 3000.0
+_DENSITY_LOW: Final = 0.6
+_DENSITY_HIGH: Final = 1.6
+_SOLID_SHARE: Final = 0.8
+_SOLID: Final = 100
+_FULL_SHARE: Final = 1.3
+
+
+def layer_count(height_mm: float, layer_height_mm: float, first_layer_height_mm: float) -> int:
+    """Return how many layers a height takes, the first one by its own height."""
+    above = max(0.0, height_mm - first_layer_height_mm)
+    return 1 + math.ceil(round(above / layer_height_mm, 4) - 0.5)
+
+
+def faults(
+    found: Inspection, part: PlacedPart, profile: Profile, recipe: Recipe
+) -> tuple[str, ...]:
+    """Return what is wrong with a sliced part, in words; empty when all is well.
+
+    Args:
+        found: what the G-code does.
+        part: the model as the slicer got it.
+        profile: the printer model's.
+        recipe: as asked.
+    """
+    if found.layers == 0 or found.bounds_mm is None:
+        return ("The slicer made no layers: nothing would be printed.",)
+    return (
+        *_height_faults(found, part, profile, recipe),
+        *_place_faults(found, part, profile),
+        *_heat_faults(found, profile, recipe),
+        *_fill_faults(found, part, profile, recipe),
+    )
+
+
+def _height_faults(
+    found: Inspection, part: PlacedPart, profile: Profile, recipe: Recipe
+) -> list[str]:
+    words: list[str] = []
+    first, top = found.first_layer_z_mm or 0.0, found.top_z_mm or 0.0
+    if abs(first - profile.first_layer_height_mm) > recipe.layer_height_mm / 2:
+        words.append(
+            f"The first layer is at {first:.2f} mm, not on the bed "
+            f"({profile.first_layer_height_mm:.2f} mm)."
+        )
+    expected = layer_count(part.height_mm, recipe.layer_height_mm, profile.first_layer_height_mm)
+    if abs(found.layers - expected) > _LAYER_TOLERANCE:
+        words.append(
+            f"{found.layers} layers up to {top:.2f} mm were made of a part "
+            f"{part.height_mm:.2f} mm high; {expected} were expected."
+        )
+    return words
+
+
+def _place_faults(found: Inspection, part: PlacedPart, profile: Profile) -> list[str]:
+    if found.bounds_mm is None:
+        return []
+    words: list[str] = []
+    (x0, y0), (x1, y1) = found.bounds_mm
+    if x0 < 0 or y0 < 0 or x1 > profile.bed_x_mm or y1 > profile.bed_y_mm:
+        words.append(
+            f"The part is printed from X{x0:.1f} Y{y0:.1f} to X{x1:.1f} Y{y1:.1f}: "
+            f"beside the bed of {profile.bed_x_mm:g} x {profile.bed_y_mm:g} mm."
+        )
+    off_x = (x0 + x1) / 2 - profile.bed_x_mm / 2
+    off_y = (y0 + y1) / 2 - profile.bed_y_mm / 2
+    if max(abs(off_x), abs(off_y)) > _CENTRE_TOLERANCE_MM:
+        words.append(f"The part is {off_x:.1f}, {off_y:.1f} mm off the middle of the bed.")
+    for axis, made, size in (("x", x1 - x0, part.size_x_mm), ("y", y1 - y0, part.size_y_mm)):
+        if not -_SIZE_TOLERANCE_MM - profile.widths.line <= made - size <= profile.widths.line:
+            words.append(f"The part is printed {made:.2f} mm long in {axis}, not {size:.2f} mm.")
+    return words
+
+
+def _heat_faults(found: Inspection, profile: Profile, recipe: Recipe) -> list[str]:
+    heat = profile.temperatures_for(recipe.material)
+    nozzle, bed = (
+        max(heat.nozzle_c, heat.nozzle_first_layer_c),
+        max(heat.bed_c, heat.bed_first_layer_c),
+    )
+    words: list[str] = []
+    if found.max_nozzle_c != nozzle:
+        words.append(f"The nozzle is heated to {found.max_nozzle_c:g} °C instead of {nozzle} °C.")
+    if found.max_bed_c != bed:
+        words.append(f"The bed is heated to {found.max_bed_c:g} °C instead of {bed} °C.")
+    return words
+
+
+def _fill_faults(
+    found: Inspection, part: PlacedPart, profile: Profile, recipe: Recipe
+) -> list[str]:
+    """Compare the plastic inside with the room inside, by the part's volume."""
+    if part.volume_mm3 <= 0:
+        return []
+    section = math.pi / 4 * profile.filament_diameter_mm**2
+    made = {role: mm * section for role, mm in found.extruded_mm_by_role.items()}
+    solid = sum(made[role] for role in ("wall_outer", "wall_inner", "solid", "other"))
+    total = solid + made["infill"]
+    words: list[str] = []
+    if total > _FULL_SHARE * part.volume_mm3 + _CORE_MM3:
+        words.append(
+            f"{total / 1000:.1f} cm³ of plastic go into a part of "
+            f"{part.volume_mm3 / 1000:.1f} cm³: more than there is room for."
+        )
+    core = part.volume_mm3 - solid
+    if core < max(_CORE_MM3, _CORE_SHARE * part.volume_mm3):
+        return words
+    # Much room is left inside the walls: then the infill must fill it as asked.
+    if recipe.infill_percent == _SOLID:
+        if total < _SOLID_SHARE * part.volume_mm3:
+            words.append("The part was to be solid (infill 100 %), and is hollow.")
+        return words
+    density = 100 * made["infill"] / core
+    asked = recipe.infill_percent
+    if not _DENSITY_LOW * asked <= density <= max(_DENSITY_HIGH * asked, asked + 5):
+        words.append(f"The inside is filled to {density:.0f} %, not to {asked} % as asked.")
+    return words
