@@ -1,0 +1,226 @@
+"""The bell: tells those who wait that a row has changed. It carries a name, never the truth.
+
+A ring goes to the waiters of this process at once, and over Redis to those of the others.
+Losing Redis loses nothing: while it is away a waiter looks again each second.
+"""
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from weakref import WeakKeyDictionary
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+_log = logging.getLogger(__name__)
+
+_PREFIX = "parts3d:bell:"
+_ANSWER_SECONDS = 0.1
+_REST_SECONDS = 1.0
+_POLL_SECONDS = 1.0
+_ALIVE_SECONDS = 10.0
+
+
+class Bell:
+    """Rings and waits. One per process; safe from any thread and any event loop.
+
+    Args:
+        redis_url: ``redis://``, ``rediss://`` or ``unix://``; None means no Redis at all:
+            waiters in this process are still woken at once, others look each second.
+    """
+
+    def __init__(self, redis_url: str | None) -> None:
+        self.redis_url = redis_url
+        self._publisher: redis.Redis | None = None
+        if redis_url is not None:
+            self._publisher = redis.Redis.from_url(
+                redis_url,
+                socket_timeout=_ANSWER_SECONDS,
+                socket_connect_timeout=_ANSWER_SECONDS,
+                retry=Retry(NoBackoff(), 0),
+            )
+        self._rest_until = 0.0
+        self._lock = threading.Lock()
+        self._towers: WeakKeyDictionary[asyncio.AbstractEventLoop, _Tower] = WeakKeyDictionary()
+
+    def ring(self, channel: str) -> None:
+        """Wake whoever waits for the channel. Never raises; at most 0.2 s when Redis is away.
+
+        Call it after the commit (``work.after_commit(lambda: bell.ring("order:…"))``).
+        """
+        with self._lock:
+            towers = list(self._towers.items())
+        for loop, tower in towers:
+            # A loop closes between two lines of ours; then nobody waits there.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(tower.wake, channel)
+        if self._publisher is None or time.monotonic() < self._rest_until:
+            return
+        try:
+            self._publisher.publish(_PREFIX + channel, "")
+        except redis.RedisError as error:
+            self._rest_until = time.monotonic() + _REST_SECONDS
+            _log.warning("The bell %s could not be rung: %s", channel, error)
+
+    @asynccontextmanager
+    async def listen(self, channels: Iterable[str]) -> AsyncIterator["Ear"]:
+        """Listen first, then look at the row, then wait: so that no ring falls between.
+
+        ::
+
+            async with bell.listen([f"order:{order_id}"]) as ear:
+                while ...:
+                    look()
+                    await ear.wait(25)
+        """
+        tower = await self._tower()
+        ear = Ear(tower, frozenset(channels))
+        tower.ears.add(ear)
+        try:
+            yield ear
+        finally:
+            tower.ears.discard(ear)
+
+    async def wait(self, channels: Iterable[str], timeout_seconds: float) -> bool:
+        """Wait once for any of the channels; True means look again, False nothing was heard.
+
+        What rings before the call is not heard: prefer ``listen`` where that matters.
+        """
+        async with self.listen(channels) as ear:
+            return await ear.wait(timeout_seconds)
+
+    async def aclose(self) -> None:
+        """Stop listening in the running event loop (at the end of the web server's life)."""
+        with self._lock:
+            tower = self._towers.pop(asyncio.get_running_loop(), None)
+        if tower is not None:
+            await tower.aclose()
+
+    def close(self) -> None:
+        """Close the connection that rings."""
+        if self._publisher is not None:
+            self._publisher.close()
+
+    async def _tower(self) -> "_Tower":
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            tower = self._towers.get(loop)
+            if tower is None:
+                tower = self._towers[loop] = _Tower(self.redis_url)
+        await tower.start()
+        return tower
+
+
+class Ear:
+    """One who listens. Made by ``Bell.listen``."""
+
+    def __init__(self, tower: "_Tower", channels: frozenset[str]) -> None:
+        self.channels = channels
+        self.rung = asyncio.Event()
+        self._tower = tower
+
+    async def wait(self, timeout_seconds: float) -> bool:
+        """Wait for a ring since the last wait.
+
+        Returns:
+            True: look again (it rang, or Redis is away and a second has passed).
+            False: ``timeout_seconds`` have passed in silence.
+        """
+        deaf = not self._tower.connected
+        seconds = min(timeout_seconds, _POLL_SECONDS) if deaf else timeout_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                await self.rung.wait()
+        except TimeoutError:
+            return deaf and timeout_seconds > _POLL_SECONDS
+        self.rung.clear()
+        return True
+
+
+class _Tower:
+    """The one connection of an event loop that hears every ring and wakes its ears."""
+
+    def __init__(self, redis_url: str | None) -> None:
+        self.redis_url = redis_url
+        self.ears: set[Ear] = set()
+        self.connected = False
+        self._tried = asyncio.Event()
+        self._reader: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Listen, if not yet; the first caller waits until the connection stands or fails."""
+        if self.redis_url is None:
+            return
+        if self._reader is None or self._reader.done():
+            self._reader = asyncio.create_task(self._read(self.redis_url))
+        await self._tried.wait()
+
+    def wake(self, channel: str) -> None:
+        for ear in self.ears:
+            if channel in ear.channels:
+                ear.rung.set()
+
+    def _wake_all(self) -> None:
+        # A ring may have been missed: everybody looks again.
+        for ear in self.ears:
+            ear.rung.set()
+
+    async def _read(self, redis_url: str) -> None:
+        while True:
+            try:
+                await self._hear(redis_url)
+            except (redis.RedisError, OSError, TimeoutError) as error:
+                if self.connected or not self._tried.is_set():
+                    _log.warning("The bell is deaf, waiters look each second: %s", error)
+            finally:
+                self.connected = False
+                self._tried.set()
+                self._wake_all()
+            await asyncio.sleep(_REST_SECONDS)
+
+    async def _hear(self, redis_url: str) -> None:
+        client = redis.asyncio.Redis.from_url(
+            redis_url,
+            socket_connect_timeout=_ANSWER_SECONDS * 5,
+            socket_timeout=_ALIVE_SECONDS,
+            retry=AsyncRetry(NoBackoff(), 0),
+            decode_responses=True,
+        )
+        try:
+            async with client.pubsub() as subscription:
+                await subscription.psubscribe(_PREFIX + "*")
+                await self._follow(subscription)
+        finally:
+            await client.aclose()
+
+    async def _follow(self, subscription: redis.asyncio.client.PubSub) -> None:
+        pinged = False
+        while True:
+            message = await subscription.get_message(timeout=_ALIVE_SECONDS)
+            if message is None:
+                # Nothing for long: a half-open connection says nothing either, so ask.
+                if pinged:
+                    raise TimeoutError("Redis no longer answers.")
+                await subscription.ping()
+                pinged = True
+                continue
+            pinged = False
+            if message["type"] == "psubscribe":
+                self.connected = True
+                self._tried.set()
+                self._wake_all()
+            elif message["type"] == "pmessage":
+                self.wake(message["channel"].removeprefix(_PREFIX))
+
+    async def aclose(self) -> None:
+        if self._reader is not None:
+            self._reader.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._reader

@@ -1,0 +1,1 @@
+"""The embedded network: the programs that run beside the server as its own children."""
