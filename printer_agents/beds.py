@@ -1,8 +1,9 @@
 """Whether a bed is clear: staff's word, made safe against answers that crossed a start."""
 
 from printer_agents.drivers.base import PrinterState
-from printer_agents.journal import AttemptState, Journal
+from printer_agents.journal import Journal
 from printer_agents.protocol import PrinterCondition
+from printer_agents.records import AttemptState
 
 BUSY = {
     PrinterCondition.PREPARING,
@@ -63,7 +64,7 @@ class Beds:
                 "SELECT bed_clear, starts, await_false FROM printers WHERE printer_id=?",
                 printer_id,
             )
-            if not rows or bool(rows[0]["bed_clear"]) == is_clear and not rows[0]["await_false"]:
+            if not rows or (bool(rows[0]["bed_clear"]) == is_clear and not rows[0]["await_false"]):
                 continue
             with self._journal.transaction() as db:
                 if is_clear:

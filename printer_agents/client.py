@@ -204,15 +204,15 @@ def _refuse(response: httpx.Response) -> NoReturn:
         refusal = Refusal.model_validate_json(response.content)
         code, words = refusal.code, refusal.message
     except ValidationError:
-        code, words = "", f"The server answered {status} without saying why."
+        code, words = "", f"Something answered {status}, but not in the words of this service."
     kind: type[ServerFault] = Rejected
     if status >= httpx.codes.INTERNAL_SERVER_ERROR or status in RETRY_LATER:
         kind = Unreachable
-    elif status < httpx.codes.BAD_REQUEST:
-        kind = Unreachable
-        words = f"The server answered {status}; is the address in the configuration right?"
     elif status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
         kind = Refused
+    elif not code:
+        # A proxy or a portal speaks, or another program: that is no decision of the server.
+        kind = Unreachable
     elif status == httpx.codes.CONFLICT and code == "stale_epoch":
         kind = Stale
     raise kind(words, code=code, status=status)

@@ -14,99 +14,19 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from printer_agents.errors import JournalFault
 from printer_agents.protocol import AttemptRef, Report, ReportKind, Work
+from printer_agents.records import DROPPED, SCHEMA, Attempt, AttemptState, Event, attempt_of
 
 # Far below 2**31, so that thousands of fresh journals fit in a server's integer.
 GENERATION_STEP = 2**20
 ENDED_KEPT = 200
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS attempts (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    printer_id TEXT NOT NULL,
-    ref TEXT NOT NULL UNIQUE,
-    work TEXT,
-    state TEXT NOT NULL,
-    permit_asked INTEGER NOT NULL DEFAULT 0,
-    bed_mark INTEGER NOT NULL DEFAULT 0,
-    start_tries INTEGER NOT NULL DEFAULT 0,
-    start_session TEXT NOT NULL DEFAULT '',
-    start_jobs INTEGER,
-    outcome TEXT,
-    cleaned INTEGER NOT NULL DEFAULT 0
-);
-CREATE UNIQUE INDEX IF NOT EXISTS one_alive ON attempts (printer_id) WHERE state <> 'ended';
-CREATE TABLE IF NOT EXISTS reports (
-    event_seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    attempt_id INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    body TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS printers (
-    printer_id TEXT PRIMARY KEY,
-    bed_clear INTEGER NOT NULL DEFAULT 0,
-    starts INTEGER NOT NULL DEFAULT 0,
-    await_false INTEGER NOT NULL DEFAULT 0,
-    session TEXT,
-    jobs_started INTEGER,
-    foreign_file TEXT
-);
-"""
-
-
-class AttemptState(StrEnum):
-    """How far an attempt has come, as far as the disk knows."""
-
-    CLAIMED = "claimed"
-    DOWNLOADED = "downloaded"  # size and hash verified
-    UPLOADED = "uploaded"  # lies on the printer, not started
-    PERMITTED = "permitted"
-    STARTING = "starting"  # start may have been called
-    PRINTING = "printing"
-    ENDED = "ended"
-
-
-# Until here the agent can prove by its journal alone that nothing was started.
-UNSTARTED = {
-    AttemptState.CLAIMED,
-    AttemptState.DOWNLOADED,
-    AttemptState.UPLOADED,
-    AttemptState.PERMITTED,
-}
-DROPPED = "dropped"
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One row of the journal. ``work`` is missing for attempts of an earlier generation."""
-
-    id: int
-    ref: AttemptRef
-    work: Work | None
-    state: AttemptState
-    permit_asked: bool
-    bed_mark: int
-    start_tries: int
-    start_session: str
-    start_jobs: int | None
-    outcome: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something to report about an attempt."""
-
-    kind: ReportKind
-    detail: str | None = None
-    progress: float | None = None
-    remaining_seconds: float | None = None
-    printed_seconds: float | None = None
+NO_JOURNAL = (
+    "Nothing is started without a journal: free the disk, or move the file away and let staff "
+    "look at the printers."
+)
 
 
 class Journal:
@@ -120,26 +40,31 @@ class Journal:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._db.row_factory = sqlite3.Row
-            try:
-                self._db.execute("PRAGMA journal_mode=WAL")
-                self._db.execute("PRAGMA synchronous=FULL")
-                self._db.execute("PRAGMA cache_size=-512")
-                if self._db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-                    raise sqlite3.DatabaseError("the file is damaged")
-                self._db.executescript(SCHEMA)
-                self._db.execute(
-                    "INSERT OR IGNORE INTO meta VALUES ('generation', ?), ('confirmed', 0)",
-                    (random.randint(1, GENERATION_STEP),),
-                )
-            except BaseException:
-                self._db.close()
-                raise
         except (sqlite3.Error, OSError) as fault:
-            raise JournalFault(
-                f"{path}: the journal cannot be used ({fault}). Nothing is started without it; "
-                "free the disk, or move the file away and let staff look at the printers."
-            ) from fault
+            raise JournalFault(f"{path}: {fault}. {NO_JOURNAL}") from fault
+        self._db.row_factory = sqlite3.Row
+        try:
+            healthy = self._prepare()
+        except sqlite3.Error as fault:
+            self._db.close()
+            raise JournalFault(f"{path}: {fault}. {NO_JOURNAL}") from fault
+        if not healthy:
+            self._db.close()
+            raise JournalFault(f"{path}: the file is damaged. {NO_JOURNAL}")
+
+    def _prepare(self) -> bool:
+        """Set the connection up, create what is missing; say whether the file is whole."""
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute("PRAGMA cache_size=-512")
+        if self._db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+            return False
+        self._db.executescript(SCHEMA)
+        self._db.execute(
+            "INSERT OR IGNORE INTO meta VALUES ('generation', ?), ('confirmed', 0)",
+            (random.randint(1, GENERATION_STEP),),
+        )
+        return True
 
     def close(self) -> None:
         """Close the file."""
@@ -202,24 +127,24 @@ class Journal:
     def alive(self, printer_id: str) -> Attempt | None:
         """The attempt that a printer has in hand."""
         rows = self.rows("SELECT * FROM attempts WHERE state<>'ended' AND printer_id=?", printer_id)
-        return _attempt(rows[0]) if rows else None
+        return attempt_of(rows[0]) if rows else None
 
     def all_alive(self) -> list[Attempt]:
         """Every attempt that has not ended."""
         rows = self.rows("SELECT * FROM attempts WHERE state<>'ended' ORDER BY id")
-        return [_attempt(row) for row in rows]
+        return [attempt_of(row) for row in rows]
 
     def known(self, ref: AttemptRef) -> Attempt | None:
         """An attempt by its identity, alive or ended."""
         rows = self.rows("SELECT * FROM attempts WHERE ref=?", ref.model_dump_json())
-        return _attempt(rows[0]) if rows else None
+        return attempt_of(rows[0]) if rows else None
 
     def to_clean(self, printer_id: str) -> list[Attempt]:
         """Ended attempts whose file may still lie on the printer."""
         rows = self.rows(
             "SELECT * FROM attempts WHERE state='ended' AND cleaned=0 AND printer_id=?", printer_id
         )
-        return [_attempt(row) for row in rows]
+        return [attempt_of(row) for row in rows]
 
     def add(
         self,
@@ -352,19 +277,4 @@ def _put_report(db: sqlite3.Connection, attempt_id: int, ref: AttemptRef, event:
     db.execute(
         "INSERT INTO reports (attempt_id, kind, body) VALUES (?,?,?)",
         (attempt_id, event.kind, json.dumps(body)),
-    )
-
-
-def _attempt(row: sqlite3.Row) -> Attempt:
-    return Attempt(
-        id=row["id"],
-        ref=AttemptRef.model_validate_json(row["ref"]),
-        work=Work.model_validate_json(row["work"]) if row["work"] else None,
-        state=AttemptState(row["state"]),
-        permit_asked=bool(row["permit_asked"]),
-        bed_mark=row["bed_mark"],
-        start_tries=row["start_tries"],
-        start_session=row["start_session"],
-        start_jobs=row["start_jobs"],
-        outcome=row["outcome"],
     )

@@ -1,0 +1,131 @@
+"""What the agent says unasked: leases to renew, what printers look like, what happened."""
+
+import logging
+
+from printer_agents.errors import Rejected, ServerFault, Stale
+from printer_agents.protocol import AttemptRef, PrinterReport, PrintersUpdate, Reports
+from printer_agents.records import UNSTARTED
+from printer_agents.station import Station, Surroundings
+
+log = logging.getLogger("parts3d.agent")
+
+BATCH = 100
+UNACCEPTABLE = {409, 422}
+
+
+class Speaker:
+    """Renews, updates, reports. ``step`` is called by one thread only."""
+
+    def __init__(self, around: Surroundings, stations: dict[str, Station]) -> None:
+        self._around = around
+        self._stations = stations
+        self._renewed_at: dict[AttemptRef, float] = {}
+        self._told: tuple[PrinterReport, ...] = ()
+        self._told_at: float | None = None
+        self._batch = BATCH
+
+    def step(self) -> None:
+        """Do what is due.
+
+        Raises:
+            ServerFault: the server is away or refuses; nothing is lost, it is said again.
+        """
+        if not self._around.greeted.is_set():
+            return
+        self._renew()
+        self._tell_printers()
+        self._report()
+
+    def obey(self, marks: dict[str, int], beds: dict[str, bool], cancel: list[AttemptRef]) -> None:
+        """Take what an answer brought: cleared beds, orders to cancel."""
+        self._around.beds.hear(marks, beds)
+        for ref in cancel:
+            station = self._stations.get(ref.printer_id)
+            if station is None or ref in station.cancelled:
+                continue
+            attempt = self._around.journal.alive(ref.printer_id)
+            if attempt is not None and attempt.ref == ref:
+                station.cancelled.add(ref)
+                station.wake.set()
+
+    def _renew(self) -> None:
+        now = self._around.clock()
+        leased = [a for a in self._around.journal.all_alive() if a.state in UNSTARTED]
+        known = self._renewed_at
+        self._renewed_at = {a.ref: known.get(a.ref, now) for a in leased}
+        for attempt in leased:
+            if now - self._renewed_at[attempt.ref] < self._around.intervals.renew_seconds:
+                continue
+            try:
+                self._around.client.renew(attempt.ref)
+                self._renewed_at[attempt.ref] = now
+            except (Stale, Rejected) as fault:
+                log.info("%s: the lease is gone: %s", attempt.ref.job_id, fault)
+                station = self._stations.get(attempt.ref.printer_id)
+                # Once the permit was asked for, its answer alone decides.
+                if station is not None and not attempt.permit_asked:
+                    station.stale.add(attempt.ref)
+                self._renewed_at[attempt.ref] = now
+
+    def _tell_printers(self) -> None:
+        intervals, now = self._around.intervals, self._around.clock()
+        # Marks before looks: the server then knows at least the starts that the marks count.
+        marks = self._around.beds.marks()
+        looks = tuple(station.report() for station in self._stations.values())
+        waits_for_bed = any(
+            not look.bed_clear and self._around.journal.alive(look.printer_id) is None
+            for look in looks
+        )
+        interval = intervals.printers_seconds
+        if waits_for_bed:
+            interval = min(interval, intervals.bed_seconds)
+        due = self._told_at is None or now - self._told_at >= interval
+        if not due and [_essence(look) for look in looks] == [_essence(s) for s in self._told]:
+            return
+        message = PrintersUpdate(agent_generation=self._around.journal.generation, printers=looks)
+        answer = self._around.client.printers(message)
+        self._told, self._told_at = looks, now
+        self.obey(marks, answer.bed_clear, list(answer.cancel))
+
+    def _report(self) -> None:
+        journal, crash = self._around.journal, self._around.crash
+        while reports := journal.waiting_reports(self._batch):
+            message = Reports(agent_generation=journal.generation, reports=tuple(reports))
+            crash("report.before")
+            try:
+                answer = self._around.client.reports(message)
+            except Rejected as fault:
+                if fault.status not in UNACCEPTABLE:
+                    raise
+                if len(reports) == 1:
+                    # Never acceptable: it must not hold up all the others for ever.
+                    log.exception("A report was not acceptable and is given up: %s", reports[0])
+                    journal.acknowledge([reports[0].event_seq])
+                self._batch = 1
+                continue
+            crash("report.after")
+            sent = {report.event_seq: report for report in reports}
+            heard = [result.event_seq for result in answer.results if result.event_seq in sent]
+            for result in answer.results:
+                if result.outcome == "stale" and result.event_seq in sent:
+                    self._stale(sent[result.event_seq].ref)
+            if not heard:
+                raise ServerFault("The server answered the reports without acknowledging any.")
+            journal.acknowledge(heard)
+            self._batch = BATCH
+
+    def _stale(self, ref: AttemptRef) -> None:
+        log.warning(
+            "%s: the server no longer counts epoch %d; a running print is not touched",
+            ref.job_id,
+            ref.epoch,
+        )
+        station = self._stations.get(ref.printer_id)
+        attempt = self._around.journal.alive(ref.printer_id)
+        if station is not None and attempt is not None and attempt.ref == ref:
+            station.stale.add(ref)
+
+
+def _essence(look: PrinterReport) -> tuple[object, ...]:
+    """What is told at once when it changes; progress is not."""
+    return (look.printer_id, look.condition, look.bed_clear, look.starts, look.file_name)

@@ -1,0 +1,158 @@
+"""From the permit to the start: called once, and never again while it may have worked."""
+
+from typing import TYPE_CHECKING
+
+from printer_agents.drivers.base import PrinterState, RemoteFile
+from printer_agents.errors import DriverFault, Refused, Rejected, Stale, Unreachable
+from printer_agents.protocol import PrinterCondition, ReportKind
+from printer_agents.records import Attempt, AttemptState, Event
+
+if TYPE_CHECKING:  # a station imports its steps
+    from printer_agents.station import Station
+
+# So many starts that provably came to nothing: something is wrong with this printer.
+START_TRIES = 3
+
+
+def ask_permit(station: "Station", attempt: Attempt, state: PrinterState | None) -> None:
+    """Ask whether this attempt may start, again with the same epoch until answered."""
+    if not station.around.greeted.is_set() or not station.backoff.ready:
+        return
+    if not attempt.permit_asked and not _ready_to_ask(station, attempt, state):
+        return
+    crash = station.around.crash
+    if not attempt.permit_asked:
+        station.journal.permit_is_asked(attempt)
+    asked_at = station.around.clock()
+    try:
+        crash("permit.before")
+        station.around.client.permit(attempt.ref)
+        crash("permit.after")
+    except Stale:
+        station.end(attempt, None)
+    except Rejected as fault:
+        # The server did not commit, so the job goes back as if it had never been asked.
+        event = Event(ReportKind.RELEASED, f"The server does not permit the start: {fault}")
+        station.end(attempt, event)
+    except (Unreachable, Refused) as fault:
+        station.backoff.failed()
+        station.note(attempt, f"No permit yet: {fault}")
+    else:
+        station.backoff.worked()
+        station.journal.move(attempt, AttemptState.PERMITTED)
+        station.timers.permit_for = attempt.id
+        station.timers.permit_asked_at = asked_at
+
+
+def _ready_to_ask(station: "Station", attempt: Attempt, state: PrinterState | None) -> bool:
+    if attempt.ref in station.cancelled:
+        event = Event(ReportKind.CANCELLED, "Cancelled before the start.", progress=0.0)
+        station.end(attempt, event)
+        return False
+    if attempt.ref in station.stale:
+        station.end(attempt, None)
+        return False
+    if not station.around.beds.clear(station.id):
+        station.give_back(attempt, "the bed is not clear.")
+        return False
+    busy = state is None or state.condition is not PrinterCondition.IDLE
+    if station.waited(while_true=busy) > station.around.intervals.patience_seconds:
+        station.give_back(attempt, "the printer was away or busy for too long.")
+        return False
+    return not busy
+
+
+def start(station: "Station", attempt: Attempt, state: PrinterState | None) -> None:
+    """Journal ``starting``, call start once, journal ``printing``."""
+    intervals, timers = station.around.intervals, station.timers
+    if attempt.ref in station.cancelled:
+        event = Event(ReportKind.CANCELLED, "Cancelled before the start.", progress=0.0)
+        station.end(attempt, event)
+        return
+    age = station.around.clock() - timers.permit_asked_at
+    if timers.permit_for != attempt.id or age > intervals.permit_fresh_seconds:
+        # Asleep, stopped or restarted since: a person may have decided otherwise meanwhile.
+        station.journal.move(attempt, AttemptState.UPLOADED)
+        return
+    if station.around.beds.starts(station.id) != attempt.bed_mark:
+        station.give_back(attempt, "somebody else used the printer after the permit.")
+        return
+    busy = state is None or state.condition is not PrinterCondition.IDLE
+    if station.waited(while_true=busy) > intervals.patience_seconds:
+        station.give_back(attempt, "the printer was away or busy for too long.")
+        return
+    if state is None or busy:
+        return
+    crash = station.around.crash
+    crash("starting.before")
+    station.journal.begin_start(attempt, state.session, state.jobs_started)
+    crash("starting.after")
+    size = attempt.work.gcode_bytes if attempt.work else 0
+    try:
+        crash("start.before")
+        station.driver.start(RemoteFile(attempt.ref.file_name, attempt.ref.gcode_sha256, size))
+        crash("start.after")
+    except DriverFault as fault:
+        # Busy may mean that it is ours; no answer may mean anything: ask the printer.
+        station.note(attempt, f"Start is uncertain: {fault}")
+        return
+    _printing(station, attempt)
+
+
+def resolve(station: "Station", attempt: Attempt, state: PrinterState | None) -> None:
+    """After a crash or a time-out at the start: ask the printer by file name.
+
+    Seen: it prints. Absent, idle for a while, and the printer has provably forgotten nothing:
+    it never began, and the permit is asked again. Everything else is for a person.
+    """
+    timers, intervals = station.timers, station.around.intervals
+    if state is None:
+        timers.settling_since = None
+        return
+    if station.driver.find(attempt.ref.file_name) is not None:
+        _printing(station, attempt)
+        return
+    why = _unknowable(attempt, state)
+    if why is not None:
+        _needs_human(station, attempt, why)
+        return
+    if state.condition is not PrinterCondition.IDLE:
+        timers.settling_since = None
+        if station.waited(while_true=True) > intervals.patience_seconds:
+            _needs_human(station, attempt, f"the printer stays {state.condition}; it is not known")
+        return
+    now = station.around.clock()
+    if timers.settling_since is None:
+        timers.settling_since = now
+    if now - timers.settling_since < intervals.settle_seconds:
+        return
+    timers.settling_since = None
+    if attempt.start_tries >= START_TRIES:
+        station.give_back(attempt, f"the printer did nothing at {START_TRIES} starts.")
+        return
+    station.journal.start_disproved(attempt)
+    station.note(attempt, "The printer proves that nothing was started; again from the permit.")
+
+
+def _unknowable(attempt: Attempt, state: PrinterState) -> str | None:
+    """Say why the printer's memory proves nothing; None when its silence is a proof."""
+    if not attempt.start_session:
+        return "the agent's journal was lost, and it is not known"
+    if state.session != attempt.start_session:
+        return "the printer restarted during the start and forgot"
+    if state.jobs_started is None or state.jobs_started != attempt.start_jobs:
+        return "the printer's history does not tell"
+    return None
+
+
+def _printing(station: "Station", attempt: Attempt) -> None:
+    crash = station.around.crash
+    crash("printing.before")
+    station.journal.move(attempt, AttemptState.PRINTING, Event(ReportKind.PRINTING))
+    crash("printing.after")
+    station.note(attempt, "printing")
+
+
+def _needs_human(station: "Station", attempt: Attempt, why: str) -> None:
+    words = f"Look at the printer: {why} whether {attempt.ref.file_name} was started."
+    station.end(attempt, Event(ReportKind.NEEDS_HUMAN, words))
