@@ -220,6 +220,14 @@ def parse_tariffs(text: str) -> tuple[Tariff, ...]:
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise Invalid(f"The tariffs cannot be read: {error}.", place="tariffs") from error
+    for tariff in tariffs:
+        # A date in quotes and cents with a fraction are TOML too.
+        if type(tariff.effective_from) is not date or type(tariff.minimum_total_cents) is not int:
+            raise Invalid(
+                f"Tariff {tariff.id} needs effective_from as a day without quotes (2026-01-31) "
+                "and minimum_total_cents as whole cents.",
+                place="tariffs",
+            )
     for name in ("id", "effective_from"):
         if len({getattr(tariff, name) for tariff in tariffs}) < len(tariffs):
             raise Invalid(f"Two tariffs have the same {name}.", place="tariffs")
