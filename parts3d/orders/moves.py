@@ -1,11 +1,16 @@
-"""The one place where an order's status changes."""
+"""The one place where an order's and a payment's status change."""
 
 from datetime import datetime
 
 from sqlmodel import Session
 
-from parts3d.orders.lifecycle import ORDER_LIFECYCLE, OrderStatus
-from parts3d.orders.tables import Order, OrderEvent
+from parts3d.orders.lifecycle import (
+    ORDER_LIFECYCLE,
+    PAYMENT_LIFECYCLE,
+    OrderStatus,
+    PaymentStatus,
+)
+from parts3d.orders.tables import Order, OrderEvent, Payment, PaymentEvent
 
 
 def move_order(
@@ -19,8 +24,16 @@ def move_order(
 ) -> None:
     """Move an order and append its event; the same status is a no-op.
 
+    Args:
+        session: flushed, not committed.
+        order: the row; its version makes the change compare-and-set.
+        target: where to.
+        actor: ``customer``, ``staff:<id>``, ``agent:<id>`` or ``system``.
+        now: the server's moment.
+        reason: in words; becomes the order's reason (none clears it).
+
     Raises:
-        Conflict: the table does not allow the move, or somebody else moved it first.
+        Conflict: the table does not allow the move.
     """
     before = order.status
     if before == target:
@@ -30,6 +43,33 @@ def move_order(
     session.add(
         OrderEvent(
             order_id=order.id,
+            at=now,
+            from_status=before,
+            to_status=target,
+            actor=actor,
+            reason=reason,
+        )
+    )
+    session.flush()
+
+
+def move_payment(
+    session: Session,
+    payment: Payment,
+    target: PaymentStatus,
+    *,
+    actor: str,
+    now: datetime,
+    reason: str | None = None,
+) -> None:
+    """Move a payment and append its event; as ``move_order``."""
+    before = payment.status
+    if before == target:
+        return
+    payment.status = PAYMENT_LIFECYCLE.move(before, target)
+    session.add(
+        PaymentEvent(
+            payment_id=payment.id,
             at=now,
             from_status=before,
             to_status=target,

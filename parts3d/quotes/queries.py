@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -67,11 +68,10 @@ def slicing_progress(
     )
 
 
-def _of(revision: Revision, printer_models: Collection[str]) -> tuple[bool, ...]:
-    wanted = (
+def _of(revision: Revision, printer_models: Collection[str]) -> tuple[Any, ...]:
+    return (
         Slice.model_sha256 == revision.model_sha256,
         Slice.recipe_sha256 == revision.recipe_sha256,
         Slice.material == revision.recipe["material"],
         col(Slice.printer_model).in_(list(printer_models)),
     )
-    return wanted  # type: ignore[return-value]  # SQLModel types conditions as bool

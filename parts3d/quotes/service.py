@@ -13,7 +13,7 @@ from parts3d.catalogue.tables import Part, Revision
 from parts3d.errors import Conflict, Expired, Invalid, NotFound
 from parts3d.quotes.queries import ReadySlice, ready_slices, slicing_progress
 from parts3d.quotes.tables import Quote
-from parts3d.quotes.tariff import PricedLine, Price, price, shipped_tariffs, tariff_at
+from parts3d.quotes.tariff import Price, PricedLine, price, shipped_tariffs, tariff_at
 from parts3d.settings import Settings
 
 _BRUSSELS = ZoneInfo("Europe/Brussels")

@@ -1,0 +1,88 @@
+"""What stands before a new print on each printer: the jobs' side of a promise."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from parts3d.jobs.lifecycle import JobStatus
+from parts3d.jobs.tables import Job
+from parts3d.points.tables import Printer
+from parts3d.promises.print_time import PrintTime
+from parts3d.promises.queries import PrinterQueue
+
+_RUNNING = frozenset({JobStatus.START_PERMITTED, JobStatus.PRINTING, JobStatus.UNKNOWN})
+# A failed job most likely is printed again; one that a person must look at may be.
+_WAITING = frozenset({JobStatus.WAITING, JobStatus.LEASED, JobStatus.FAILED, JobStatus.NEEDS_HUMAN})
+# A print that runs over its time ends "any moment": a minute, never less.
+_LEAST_REMAINING_SECONDS = 60.0
+
+
+def read_queues(
+    session: Session, point_ids: Collection[str], now: datetime
+) -> Mapping[str, PrinterQueue]:
+    """Return the queues of the points' printers, by printer id; one query for the jobs.
+
+    A job that no printer has taken counts where its promise was planned; if that printer has
+    gone, at the point's first one.
+    """
+    jobs = session.exec(
+        select(Job)
+        .where(
+            col(Job.point_id).in_(list(point_ids)),
+            col(Job.status).in_([*_RUNNING, *_WAITING, JobStatus.PRINTED]),
+        )
+        .order_by(col(Job.due_at), col(Job.created_at), col(Job.copy_number))
+    ).all()
+    standing = _standing(session, {job.point_id for job in jobs})
+    running: dict[str, list[PrintTime]] = defaultdict(list)
+    waiting: dict[str, list[PrintTime]] = defaultdict(list)
+    to_check: dict[str, int] = defaultdict(int)
+    for job in jobs:
+        printer_id = _where(job, standing.get(job.point_id, []))
+        if printer_id is None:
+            continue
+        if job.status is JobStatus.PRINTED:
+            to_check[printer_id] += 1
+        elif job.status in _RUNNING:
+            running[printer_id].append(PrintTime(_remaining_seconds(job, now)))
+        else:
+            waiting[printer_id].append(PrintTime(float(job.print_seconds)))
+    return {
+        printer_id: PrinterQueue(
+            running=next(iter(running[printer_id]), None),
+            waiting=(*running[printer_id][1:], *waiting[printer_id]),
+            to_check=to_check[printer_id],
+        )
+        for printer_id in {*running, *waiting, *to_check}
+    }
+
+
+def _standing(session: Session, point_ids: Collection[str]) -> Mapping[str, list[str]]:
+    """Return the printers in use, by point, in a fixed order."""
+    found: dict[str, list[str]] = defaultdict(list)
+    rows = session.exec(
+        select(Printer.point_id, Printer.id)
+        .where(col(Printer.point_id).in_(list(point_ids)), col(Printer.withdrawn_at).is_(None))
+        .order_by(Printer.name, Printer.id)
+    )
+    for point_id, printer_id in rows:
+        found[point_id].append(printer_id)
+    return found
+
+
+def _where(job: Job, standing: list[str]) -> str | None:
+    for printer_id in (job.printer_id, job.planned_printer_id):
+        if printer_id in standing:
+            return printer_id
+    return standing[0] if standing else None
+
+
+def _remaining_seconds(job: Job, now: datetime) -> float:
+    """Return what is left of a running print, from the last word of its agent."""
+    if job.remaining_seconds is not None and job.last_heard_at is not None:
+        left = job.remaining_seconds - (now - job.last_heard_at).total_seconds()
+    else:
+        left = job.print_seconds * (1 - (job.progress or 0.0))
+    return max(left, _LEAST_REMAINING_SECONDS)

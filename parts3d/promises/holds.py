@@ -1,0 +1,210 @@
+"""Capacity held for a checkout, and what became of it.
+
+No customer gets a slot twice: whoever holds or takes capacity locks the point's row first
+(SQLite lets one writer in at a time anyway), then reads the queues and computes again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from parts3d.errors import Conflict, NotFound
+from parts3d.points.tables import Point, Printer
+from parts3d.promises.plan import plan
+from parts3d.promises.queries import ReadQueues, point_snapshots
+from parts3d.promises.service import need_of, say_refusal
+from parts3d.promises.snapshot import Offer, Refusal
+from parts3d.promises.tables import PROMISE_LIFECYCLE, Promise, PromiseStatus
+from parts3d.quotes.service import still_valid
+from parts3d.quotes.tables import Quote
+from parts3d.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Retaken:
+    """What became of a promise whose hold had expired.
+
+    Args:
+        promise: the new one, held; None when the point can promise nothing any more.
+        old_ready_at: as the customer knows it.
+        new_ready_at: as it would be now; None with a refusal.
+        refusal: why there is none.
+    """
+
+    promise: Promise | None
+    old_ready_at: datetime
+    new_ready_at: datetime | None
+    refusal: Refusal | None = None
+
+    @property
+    def is_later(self) -> bool:
+        """Tell whether the customer has to be asked."""
+        return self.new_ready_at is None or self.new_ready_at > self.old_ready_at
+
+
+def hold(
+    session: Session,
+    settings: Settings,
+    quote: Quote,
+    point_id: str,
+    now: datetime,
+    *,
+    read_queues: ReadQueues,
+) -> Promise:
+    """Hold capacity for an open checkout, for ``settings.hold_minutes``.
+
+    Raises:
+        Expired: the price is no longer frozen.
+        NotFound: no such active point.
+        Conflict: the part is off sale, or the point can promise nothing (in words).
+    """
+    still_valid(quote, now)
+    result = _plan_one(session, settings, quote, point_id, now, read_queues)
+    if isinstance(result, Refusal):
+        raise _as_conflict(session, result)
+    return _keep(session, settings, quote, result, now)
+
+
+def retake(
+    session: Session,
+    settings: Settings,
+    promise: Promise,
+    now: datetime,
+    *,
+    read_queues: ReadQueues,
+) -> Retaken:
+    """Compute a promise again whose hold has expired, and hold the new one.
+
+    A promise that is still held is given back as it is. The caller asks the customer when
+    ``is_later``; rolled back, nothing of it stays.
+    """
+    old_ready_at = promise.ready_at
+    if is_held(promise, now):
+        return Retaken(promise, old_ready_at, old_ready_at)
+    if promise.status is PromiseStatus.TAKEN:
+        raise Conflict("This checkout was ordered already.", code="already_ordered")
+    quote = session.get_one(Quote, promise.quote_id)
+    result = _plan_one(session, settings, quote, promise.point_id, now, read_queues, promise.id)
+    if isinstance(result, Refusal):
+        return Retaken(None, old_ready_at, None, result)
+    release(session, promise)
+    fresh = _keep(session, settings, quote, result, now)
+    return Retaken(fresh, old_ready_at, fresh.ready_at)
+
+
+def is_held(promise: Promise, now: datetime) -> bool:
+    """Tell whether a promise takes up capacity for its checkout."""
+    return promise.status is PromiseStatus.HELD and promise.held_until > now
+
+
+def take(session: Session, promise: Promise) -> None:
+    """Let an order stand on a promise; from now on its jobs take up the capacity."""
+    _move(promise, PromiseStatus.TAKEN)
+    session.flush()
+
+
+def release(session: Session, promise: Promise) -> None:
+    """Give capacity back; twice is once."""
+    _move(promise, PromiseStatus.RELEASED)
+    session.flush()
+
+
+def release_expired(session: Session, now: datetime) -> int:
+    """Release holds past their time (the sweeper calls this); returns how many.
+
+    They stopped counting at their time; this only tidies the status.
+    """
+    rows = session.exec(
+        select(Promise)
+        .where(Promise.status == PromiseStatus.HELD, col(Promise.held_until) <= now)
+        .limit(500)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in rows:
+        _move(row, PromiseStatus.RELEASED)
+    session.flush()
+    return len(rows)
+
+
+def lock_point(session: Session, point_id: str) -> Point:
+    """Lock a point's row until the commit: one at a time plans there.
+
+    Raises:
+        NotFound: no such active point.
+    """
+    point = session.exec(
+        select(Point)
+        .where(Point.id == point_id, col(Point.active).is_(True))
+        # Rows that refer to the point may be written meanwhile; other planners wait.
+        .with_for_update(key_share=True)
+    ).first()
+    if point is None:
+        raise NotFound("This point takes no orders. Choose another one.", code="unknown_point")
+    return point
+
+
+def _as_conflict(session: Session, refusal: Refusal) -> Conflict:
+    return Conflict(say_refusal(session, refusal), code=refusal.code)
+
+
+def _plan_one(
+    session: Session,
+    settings: Settings,
+    quote: Quote,
+    point_id: str,
+    now: datetime,
+    read_queues: ReadQueues,
+    leave_out: str | None = None,
+) -> Offer | Refusal:
+    point = lock_point(session, point_id)
+    need, _ = need_of(session, quote.revision_id, quote.quantity)
+    snapshots = point_snapshots(session, [point], now, read_queues=read_queues, leave_out=leave_out)
+    return plan(now, need, snapshots, quantile=settings.promise_quantile)[0]
+
+
+def _keep(
+    session: Session, settings: Settings, quote: Quote, offer: Offer, now: datetime
+) -> Promise:
+    _, slices = need_of(session, quote.revision_id, quote.quantity)
+    models = _models(session, [placement.printer_id for placement in offer.placements])
+    placements = [
+        {
+            "printer_id": one.printer_id,
+            "print_seconds": slices[models[one.printer_id]].print_seconds,
+            "starts_at": one.starts_at.isoformat(),
+        }
+        for one in offer.placements
+        if not one.spare
+    ]
+    promise = Promise(
+        quote_id=quote.id,
+        point_id=offer.point_id,
+        printer_id=offer.printer_id,
+        slice_id=slices[models[offer.printer_id]].slice_id,
+        status=PromiseStatus.HELD,
+        ready_at=offer.ready_at,
+        starts_at=offer.starts_at,
+        print_seconds=sum(
+            slices[models[str(one["printer_id"])]].print_seconds for one in placements
+        ),
+        placements=placements,
+        held_until=now + timedelta(minutes=settings.hold_minutes),
+        reasons=[reason.as_data() for reason in offer.reasons],
+        created_at=now,
+    )
+    session.add(promise)
+    session.flush()
+    return promise
+
+
+def _models(session: Session, printer_ids: Sequence[str]) -> dict[str, str]:
+    rows = session.exec(
+        select(Printer.id, Printer.model).where(col(Printer.id).in_(list(printer_ids)))
+    )
+    return dict(rows.all())
+
+
+def _move(promise: Promise, target: PromiseStatus) -> None:
+    promise.status = PROMISE_LIFECYCLE.move(promise.status, target)
