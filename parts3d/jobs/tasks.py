@@ -1,0 +1,37 @@
+"""What time alone does to jobs, done by the sweep."""
+
+from datetime import datetime, timedelta
+
+from parts3d.accounts.agents import forget_old_nonces
+from parts3d.context import Context
+from parts3d.jobs.channels import ring_order, ring_point
+from parts3d.jobs.sweeping import expire_leases, note_absent_printers, note_silence
+from parts3d.jobs.tables import Job
+from parts3d.tasks import sweeper
+
+# A permit is not judged silent sooner than this, whatever the setting says.
+_LEAST_SILENCE = timedelta(seconds=1)
+
+
+@sweeper
+def watch_jobs(context: Context, now: datetime) -> None:
+    """Give expired leases back, and note silence; then ring the points and customers."""
+    with context.database.unit_of_work() as work:
+        moved = expire_leases(work.session, now)
+        silence_seconds = max(context.settings.silence_seconds, _LEAST_SILENCE.total_seconds())
+        moved += note_silence(work.session, now, silence_seconds)
+        note_absent_printers(work.session, now)
+        work.after_commit(lambda: _ring(context, moved))
+
+
+@sweeper
+def forget_nonces(context: Context, now: datetime) -> None:
+    """Keep the table of used nonces small."""
+    with context.database.unit_of_work() as work:
+        forget_old_nonces(work.session, now)
+
+
+def _ring(context: Context, jobs: list[Job]) -> None:
+    for job in jobs:
+        ring_order(context.bell, job.order_id)
+        ring_point(context.bell, job.point_id)

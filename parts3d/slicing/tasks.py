@@ -1,0 +1,89 @@
+"""Slicing in the background: wishes for what is approved, one slice after the other."""
+
+import threading
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from parts3d.context import Context
+from parts3d.settings import Settings
+from parts3d.slicing.choose import engine_for
+from parts3d.slicing.engines.base import Engine
+from parts3d.slicing.service import (
+    make_slice,
+    progress,
+    take_back_abandoned,
+    take_next,
+    wish_slices,
+)
+from parts3d.slicing.tables import SliceStatus
+from parts3d.tasks import sweeper, task
+
+# At most so many engines at a time in this process, whatever the pool's size.
+_turns: dict[int, threading.Semaphore] = {}
+_turns_lock = threading.Lock()
+
+
+@cache
+def _engine(preference: str, path: str | None) -> Engine:
+    return engine_for(
+        preference,  # type: ignore[arg-type]  # the setting is closed to these words
+        prusaslicer_program=Path(path) if path else None,
+    )
+
+
+def engine_of(settings: Settings) -> Engine:
+    """Return the engine of this process's settings; looked for once.
+
+    Raises:
+        Unavailable: the engine that is set is not there.
+    """
+    return _engine(settings.slicer, settings.slicer_path)
+
+
+@task("slicing.wish")
+def wish(context: Context) -> None:
+    """Wish for what approved revisions lack, and ring for each wish."""
+    engine = engine_of(context.settings)
+    with context.database.unit_of_work() as work:
+        fresh = wish_slices(work.session, engine, datetime.now(UTC))
+        if fresh:
+            work.after_commit(lambda: context.ring_task("slicing.slice"))
+
+
+@task("slicing.slice")
+def slice_waiting(context: Context) -> None:
+    """Slice what waits, the most urgent first, until nothing waits.
+
+    A second ring finds the turn taken and goes home: the one that works looks again itself.
+    """
+    turn = _turn(context.settings.slicing_threads)
+    if not turn.acquire(blocking=False):
+        return
+    try:
+        engine = engine_of(context.settings)
+        while True:
+            with context.database.unit_of_work() as work:
+                taken = take_next(work.session, datetime.now(UTC))
+            if taken is None:
+                return
+            make_slice(context.database, context.store, engine, taken, datetime.now(UTC))
+            context.bell.ring("slices")
+    finally:
+        turn.release()
+
+
+@sweeper
+def look_after_slices(context: Context, now: datetime) -> None:
+    """Take back what dead workers left, wish for what is missing, ring for what waits."""
+    with context.database.unit_of_work() as work:
+        take_back_abandoned(work.session, now)
+        wish_slices(work.session, engine_of(context.settings), now)
+        waiting = progress(work.session)[SliceStatus.WAITING]
+        if waiting:
+            work.after_commit(lambda: context.ring_task("slicing.slice"))
+
+
+def _turn(threads: int) -> threading.Semaphore:
+    with _turns_lock:
+        return _turns.setdefault(threads, threading.Semaphore(threads))
