@@ -116,9 +116,21 @@ def render(
             {
                 "request": request,
                 "lang": language,
-                "languages": LANGUAGES,
+                "languages": [
+                    {
+                        "code": code,
+                        "name": name,
+                        "href": str(
+                            request.url.include_query_params(lang=code).replace(
+                                scheme="", netloc=""
+                            )
+                        ),
+                    }
+                    for code, name in LANGUAGES.items()
+                ],
                 "settings": context.settings,
                 "account": getattr(request.state, "account", None),
+                "csrf_token": None,
                 "now": get_now(request),
                 **values,
             }
