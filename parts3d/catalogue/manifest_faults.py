@@ -49,6 +49,9 @@ def schema_faults(
     faults = []
     for error in errors:
         place = error["loc"]
+        # A list whose only item is wrong is called too short as well; the item says it better.
+        if any(other["loc"][: len(place)] == place != other["loc"] for other in errors):
+            continue
         if place[0] == "withdrawal":  # pydantic puts the chosen kind after it
             place = (place[0], *place[2:])
         message, remedy = _sentence(error, place, model)

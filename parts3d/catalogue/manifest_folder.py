@@ -76,6 +76,17 @@ def read_catalogue(
     return parts, sorted(faults)
 
 
+def check_part_folder(place: Path, softening_c: Mapping[str, float]) -> Manifest | list[Fault]:
+    """Return the manifest of one part's folder, or every fault of the folder.
+
+    Args:
+        place: the folder ``<category>/<part>``.
+        softening_c: the temperature in °C at which each material goes soft.
+    """
+    found = read_part(place, softening_c)
+    return found if isinstance(found, list) else found.manifest
+
+
 def read_part(place: Path, softening_c: Mapping[str, float]) -> PartFolder | list[Fault]:
     """Read one part's folder; when anything is wrong, return every fault instead.
 
