@@ -1,0 +1,130 @@
+"""A bed is believed clear only if staff confirmed it after the last start."""
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from printer_agents.beds import Beds
+from printer_agents.drivers.base import PrinterState
+from printer_agents.journal import Journal
+from printer_agents.protocol import AttemptRef, PrinterCondition, ReportKind
+from printer_agents.records import AttemptState, Event
+
+OPERATIONS = st.lists(
+    st.sampled_from(
+        ["staff", "begin", "end", "foreign", "send", "handle", "deliver", "deliver_any"]
+    ),
+    max_size=40,
+)
+
+
+class World:
+    """Server, staff and network in a few lines; the journal and the beds are real."""
+
+    def __init__(self, folder: Path) -> None:
+        self.journal = Journal(folder / "journal.sqlite3")
+        self.beds = Beds(self.journal, ["p1"])
+        self.server_clear = False
+        self.server_starts = 0
+        self.held = False
+        self.truly_clear = False  # staff looked after the last start
+        self.sent: list[tuple[dict[str, int], int]] = []
+        self.handled: list[tuple[dict[str, int], bool]] = []
+        self.attempts = 0
+        self.foreign = 0
+        self.beds.look("p1", self._state(), None)
+
+    def _state(self) -> PrinterState:
+        return PrinterState(PrinterCondition.IDLE, "session", self.foreign)
+
+    def staff(self) -> None:
+        if not self.held:
+            self.server_clear = self.truly_clear = True
+
+    def begin(self) -> None:
+        """Claim, permit and start, if the agent believes that the bed is clear."""
+        if self.held or not self.beds.clear("p1"):
+            return
+        assert self.truly_clear
+        self.attempts += 1
+        ref = AttemptRef(
+            job_id=f"j{self.attempts}",
+            attempt=1,
+            epoch=1,
+            printer_id="p1",
+            agent_generation=1,
+            gcode_sha256="0" * 64,
+        )
+        self.journal.add(ref, None, AttemptState.PERMITTED)
+        self.held, self.server_clear = True, False
+        attempt = self.journal.alive("p1")
+        assert attempt is not None
+        self.journal.begin_start(attempt, "session", self.foreign)
+        self.truly_clear = False
+
+    def end(self) -> None:
+        attempt = self.journal.alive("p1")
+        if attempt is not None:
+            self.journal.end(attempt, Event(ReportKind.PRINTED))
+            self.held = False
+
+    def foreign_start(self) -> None:
+        if not self.held:
+            self.foreign += 1
+            self.truly_clear = False
+            self.beds.look("p1", self._state(), None)
+
+    def send(self) -> None:
+        marks = self.beds.marks()
+        self.sent.append((marks, self.beds.starts("p1")))
+
+    def handle(self) -> None:
+        if self.sent:
+            marks, starts = self.sent.pop(0)
+            if starts > self.server_starts:
+                self.server_starts, self.server_clear = starts, False
+            self.handled.append((marks, self.server_clear))
+
+    def deliver(self, index: int = 0) -> None:
+        if self.handled:
+            marks, clear = self.handled.pop(index)
+            self.beds.hear(marks, {"p1": clear})
+
+
+@settings(max_examples=150, deadline=None)
+@given(operations=OPERATIONS)
+def test_no_order_of_answers_makes_a_used_bed_clear(operations: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder))
+        steps = {
+            "staff": world.staff,
+            "begin": world.begin,
+            "end": world.end,
+            "foreign": world.foreign_start,
+            "send": world.send,
+            "handle": world.handle,
+            "deliver": world.deliver,
+            "deliver_any": lambda: world.deliver(-1),
+        }
+        try:
+            for operation in operations:
+                steps[operation]()
+                assert world.truly_clear or not world.beds.clear("p1")
+        finally:
+            world.journal.close()
+
+
+def test_a_confirmation_after_the_last_start_arrives(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for step in (world.staff, world.send, world.handle, world.deliver, world.begin, world.end):
+        step()
+    assert not world.beds.clear("p1")
+    for step in (world.send, world.handle, world.deliver):
+        step()
+    world.staff()
+    for step in (world.send, world.handle, world.deliver):
+        step()
+    assert world.beds.clear("p1")
+    world.journal.close()
