@@ -93,11 +93,26 @@ def _step(what: str, command: list[str], folder: Path) -> None:
         raise BuildFailed(f"{what} failed with exit code {done.returncode}:\n{said}")
 
 
-def _modules_are_installed(frontend: Path) -> bool:
+def _modules_are_installed(folder: Path) -> bool:
     # npm writes this copy of the lock when it has finished; older than the lock means stale.
-    written = frontend / "node_modules/.package-lock.json"
-    lock = frontend / "package-lock.json"
+    written = folder / "node_modules/.package-lock.json"
+    lock = folder / "package-lock.json"
     return written.is_file() and written.stat().st_mtime_ns >= lock.stat().st_mtime_ns
+
+
+def install_modules(folder: Path, *, force: bool = False) -> None:
+    """Install what ``folder/package-lock.json`` locks, each archive checked by its SHA-512.
+
+    No package's own scripts run. Does nothing when that was done since the lock changed.
+
+    Raises:
+        BuildFailed: with the last lines npm said.
+    """
+    if not (folder / "package-lock.json").is_file():
+        raise BuildFailed(f"{folder} holds no package-lock.json: the source tree is incomplete")
+    if force or not _modules_are_installed(folder):
+        node, npm = _node_command()
+        _step("npm ci", [node, npm, "ci", "--ignore-scripts"], folder)
 
 
 def build_frontend(root: Path = ROOT, *, force: bool = False) -> bool:
@@ -112,12 +127,8 @@ def build_frontend(root: Path = ROOT, *, force: bool = False) -> bool:
     frontend, built = root / "frontend", root / "parts3d/static/built"
     if not force and is_current(frontend, built):
         return False
-    if not (frontend / "package-lock.json").is_file():
-        raise BuildFailed(f"{frontend} holds no package-lock.json: the source tree is incomplete")
-    node, npm = _node_command()
-    if force or not _modules_are_installed(frontend):
-        _step("npm ci", [node, npm, "ci", "--ignore-scripts"], frontend)
-    _step("esbuild", [node, "build.mjs"], frontend)
+    install_modules(frontend, force=force)
+    _step("esbuild", [_node_command()[0], "build.mjs"], frontend)
     (built / STAMP).write_text(sources_hash(frontend) + "\n", encoding="ascii")
     return True
 

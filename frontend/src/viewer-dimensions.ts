@@ -1,7 +1,7 @@
 // Dimension lines beside the part, with labels as HTML so that they stay sharp and readable.
 import {
   BufferGeometry,
-  type Box3,
+  Box3,
   type Camera,
   type Color,
   LineBasicMaterial,
@@ -20,6 +20,8 @@ interface Label {
 /** The three sizes of a part, from data-size-x, -y and -z (words with a unit, as shown). */
 export class Dimensions {
   readonly lines: LineSegments<BufferGeometry, LineBasicMaterial>;
+  /** Part and lines together: what a view has to show. */
+  readonly extent: Box3;
   readonly #labels: Label[] = [];
   readonly #stage: HTMLElement;
 
@@ -63,6 +65,7 @@ export class Dimensions {
       new Vector3(min.x - gap, front, max.z),
       new Vector3(1, 0, 0),
     );
+    this.extent = new Box3().setFromPoints(points).union(box);
     this.lines = new LineSegments(new BufferGeometry().setFromPoints(points), new LineBasicMaterial());
   }
 
