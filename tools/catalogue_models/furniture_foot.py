@@ -9,7 +9,7 @@ HEIGHT_MM = 30.0
 MOUNT_HALF_MM = 25.0
 FLOOR_HALF_MM = 20.5
 PLATE_MM = 5.0
-WALL_MM = 3.2
+WALL_MM = 2.7  # three lines from each side of a 0.4 mm nozzle
 SCREW_RADIUS_MM = 2.6
 SCREW_HEAD_RADIUS_MM = 5.2
 POINTS = 240
@@ -62,7 +62,7 @@ def _hollow() -> Manifold:
 
 def _ribs() -> Manifold:
     """Eight ribs to the wall, a little below the floor edge."""
-    rib = rounded(box((0, 30), (-1.1, 1.1)), convex_mm=0.9)
+    rib = rounded(box((0, 30), (-0.9, 0.9)), convex_mm=0.8)
     return ring_of(prism(rib, HEIGHT_MM - PLATE_MM - 10.0, z_mm=PLATE_MM - 0.5), 8)
 
 
@@ -70,7 +70,7 @@ def _boss() -> Manifold:
     top = HEIGHT_MM - 8.0
     foot = PLATE_MM + 1.5
     return turned(
-        [(0, 1), (10, 1), (10, PLATE_MM), (8.5, foot), (8.2, top - 1), (7.2, top), (0, top)]
+        [(0, 1), (10, 1), (10, PLATE_MM), (8.2, foot), (7.9, top - 1), (6.9, top), (0, top)]
     )
 
 
