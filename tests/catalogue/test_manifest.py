@@ -1,12 +1,8 @@
 """A manifest is right, or every fault is named with its line and what to do."""
 
-import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from parts3d.catalogue.manifest import (
     MAX_MANIFEST_CHARACTERS,
@@ -15,90 +11,8 @@ from parts3d.catalogue.manifest import (
     declared_dimensions,
     parse_manifest,
 )
-from parts3d.catalogue.manifest_lines import KeyLines
 from parts3d.catalogue.safety import SafetyClass
-
-SOFTENING_C = {"PLA": 55.0, "PETG": 72.0, "ASA": 95.0, "ABS": 95.0, "TPU": 60.0}
-
-GOOD = '''\
-slug = "oven-knob"
-category = "oven"
-
-[name]
-fr = "Bouton"
-nl = "Knop"
-de = "Knebel"
-en = "Knob"
-
-[description]
-fr = """
-Un bouton. \\
-[pas_une_table]"""
-nl = "Een knop."
-de = "Ein Knebel."
-en = "A knob."
-
-[[fits]]
-appliance = "oven"
-brand = "Beko"
-models = [
-  "BIE 22*",
-  "BIM 24*",
-]
-
-[[fits]]
-appliance = "oven"
-brand = "Whirlpool"
-models = ["AKP2*"]
-maker_reference = "4812"
-
-[recipe]
-material = "ASA"
-wall_count = 3
-
-[safety]
-class = "S2"
-reason = "It is warm."
-
-[limits]
-max_temperature_c = 80
-
-[limits.load]
-fr = "À la main."
-nl = "Met de hand."
-de = "Von Hand."
-en = "By hand."
-
-[dimensions_mm]
-x = 44.0
-y = 44
-z = 23.0
-
-[licence]
-spdx = "CC-BY-4.0"
-author = "The parts3d authors"
-
-[manufacturer]
-name = "A network"
-postal_address = "Rue de l'Exemple 1, 4500 Huy, Belgium"
-email = "safety@parts3d.example"
-
-[withdrawal]
-kind = "standard"
-days = 14
-'''
-# Keys that a manifest may do without, alone.
-OPTIONAL = {("fits", 1, "maker_reference"), ("recipe", "wall_count"), ("fits",), ("safety",)}
-
-
-def parse(text: str, **folder: str) -> Manifest | list[Fault]:
-    return parse_manifest(text, file="part.toml", softening_c=SOFTENING_C, **folder)
-
-
-def faults_of(text: str, **folder: str) -> list[Fault]:
-    found = parse(text, **folder)
-    assert isinstance(found, list), "the manifest was taken"
-    return found
+from tests.catalogue.good_manifest import GOOD, faults_of, parse
 
 
 def only_fault(old: str, new: str, **folder: str) -> Fault:
@@ -272,102 +186,6 @@ def test_dimensions_are_read_also_when_all_else_is_wrong() -> None:
     assert (dimensions.x, dimensions.y, dimensions.z) == (1, 2.5, 3)
     assert declared_dimensions("[dimensions_mm]\nx = 1") is None
     assert declared_dimensions("[") is None
-
-
-def test_keys_are_found_behind_long_strings_dots_quotes_and_lists() -> None:
-    lines = KeyLines(
-        'a = """\n[no]\nb = 1 \\"""\n""" # [no]\n'
-        "c.d = '''\n]\n'''\n"
-        'list = [ # "]\n  "x]", [1],\n]\n'
-        '"quoted key" = 1\n'
-        "[[t]]\nk = 1\n[[t]]\nk = 2\n[t.inner]\nz = {deep = 1}\n"
-    )
-    assert lines.line_of(("a",)) == 1
-    assert lines.line_of(("b",)) == 1  # there is no b: the file's first line
-    assert lines.line_of(("c", "d")) == 5
-    assert lines.line_of(("list", 1)) == 8
-    assert lines.line_of(("quoted key",)) == 11
-    assert lines.line_of(("t", 0, "k")) == 13
-    assert lines.line_of(("t", 1, "k")) == 15
-    assert lines.line_of(("t", 1, "inner", "z", "deep")) == 17
-
-
-def _places(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    if isinstance(value, dict):
-        return [p for key, inner in value.items() for p in _also(inner, (*place, key))]
-    if isinstance(value, list):
-        return [p for i, inner in enumerate(value) for p in _places(inner, (*place, i))]
-    return []
-
-
-def _also(value: Any, place: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    return [place, *_places(value, place)]
-
-
-PLACES = _places(tomllib.loads(GOOD))
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} = {_toml(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml(inner) for inner in value) + "]"
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
-    return repr(value)
-
-
-def _written(tables: dict[str, Any]) -> str:
-    return "".join(f"{key} = {_toml(value)}\n" for key, value in tables.items())
-
-
-def _parent(tables: Any, place: tuple[Any, ...]) -> Any:
-    for key in place[:-1]:
-        tables = tables[key]
-    return tables
-
-
-@given(place=st.sampled_from(PLACES))
-def test_any_single_key_taken_away_is_reported_in_words(place: tuple[Any, ...]) -> None:
-    tables = tomllib.loads(GOOD)
-    del _parent(tables, place)[place[-1]]
-    text = _written(tables)
-    if place in OPTIONAL:
-        assert isinstance(parse(text), Manifest)
-        return
-    found = faults_of(text)
-    assert any(str(place[-1]) in fault.message for fault in found)
-    assert all(len(fault.message.split()) > 2 and fault.remedy for fault in found)
-    assert all(1 <= fault.line <= text.count("\n") + 1 for fault in found)
-
-
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.just("k"), inner, max_size=1),
-    max_leaves=4,
-).filter(lambda value: "None" not in repr(value))
-
-
-@given(place=st.sampled_from(PLACES), value=VALUES)
-def test_any_value_anywhere_is_taken_or_told_and_never_raises(
-    place: tuple[Any, ...], value: Any
-) -> None:
-    tables = tomllib.loads(GOOD)
-    _parent(tables, place)[place[-1]] = value
-    found = parse(_written(tables))
-    if isinstance(found, list):
-        assert all(fault.message and fault.remedy for fault in found)
-
-
-@given(text=st.text(max_size=200))
-def test_any_text_at_all_is_answered_with_faults(text: str) -> None:
-    assert all(fault.line >= 1 for fault in faults_of(text))
-
-
-@given(cut=st.integers(min_value=0, max_value=len(GOOD) - 1))
-def test_a_manifest_cut_off_anywhere_is_told_and_never_raises(cut: int) -> None:
-    found = parse(GOOD[:cut])
-    assert isinstance(found, Manifest) or all(str(fault) for fault in found)
 
 
 def test_the_shown_path_is_the_one_that_was_given() -> None:
