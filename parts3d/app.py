@@ -17,10 +17,12 @@ from parts3d.web import install_error_answers, system_clock
 
 # Where routes come from, in the order of an order's life. Each module has a ``router``.
 _ROUTES = (
+    "parts3d.health",
     "parts3d.accounts.pages",
     "parts3d.catalogue.api",
     "parts3d.catalogue.pages",
     "parts3d.catalogue.maintainer_pages",
+    "parts3d.slicing.api",
     "parts3d.points.pages",
     "parts3d.orders.api",
     "parts3d.orders.pages",

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from parts3d.accounts.tables import Agent, AgentNonce
+from parts3d.db import new_id
 from parts3d.errors import Conflict, Invalid, NotSignedIn
 from printer_agents.protocol import signed_text
 
@@ -20,9 +21,23 @@ NONCES_KEPT_FOR = timedelta(days=2)
 
 
 def register_agent(
-    session: Session, *, point_id: str, name: str, public_key: str, now: datetime
+    session: Session,
+    *,
+    point_id: str,
+    name: str,
+    public_key: str,
+    now: datetime,
+    agent_id: str | None = None,
 ) -> Agent:
     """Register the public key that an agent's ``key`` command printed.
+
+    Args:
+        session: flushed, not committed.
+        point_id: the shop it stands in.
+        name: what people call it.
+        public_key: Ed25519, standard base64.
+        now: the moment.
+        agent_id: as in the agent's configuration, if that was written before; else a new one.
 
     Raises:
         Invalid: not an Ed25519 public key in base64.
@@ -37,7 +52,13 @@ def register_agent(
         raise Invalid(_NO_KEY, place="public_key")
     if session.exec(select(Agent).where(Agent.public_key == key)).first():
         raise Conflict("This key belongs to a registered agent already.", place="public_key")
-    agent = Agent(point_id=point_id, name=name.strip() or "agent", public_key=key, created_at=now)
+    agent = Agent(
+        id=agent_id or new_id(),
+        point_id=point_id,
+        name=name.strip() or "agent",
+        public_key=key,
+        created_at=now,
+    )
     session.add(agent)
     session.flush()
     return agent
