@@ -109,7 +109,9 @@ def _npm_ci(build: Path) -> None:
             "check the connection to the npm registry and try again."
         ) from None
     if done.returncode != 0:
-        words = str(done.stderr).strip().splitlines()[-6:]
+        # The first lines name the fault; what follows is advice and a log's path.
+        said = str(done.stderr).strip().splitlines()
+        words = [line.removeprefix("npm error ").strip() for line in said][:4]
         raise Unavailable(
             "The slicing engine could not be fetched with npm; check the connection to the "
             f"npm registry and try again. npm said: {' / '.join(words)}"

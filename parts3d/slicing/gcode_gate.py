@@ -7,8 +7,9 @@ refused with its line: EEPROM writes, firmware calls, macros, relative positioni
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from parts3d.slicing.gcode import PART_SECTION, Command, Flags, GcodeRefused, Toolpath
+from parts3d.slicing.gcode import PART_SECTION, Command, GcodeRefused, Toolpath
 from parts3d.slicing.profiles import Profile
 
 # Command -> parameters it may have. G0 and G1 are checked where they are read.
@@ -99,14 +100,15 @@ def _check_moves(path: Toolpath, profile: Profile) -> None:
     high = np.array(
         [profile.bed_x_mm + beyond, profile.bed_y_mm + beyond, profile.height_mm + _ROUNDING_MM]
     )
-    outside: Flags = np.logical_or(path.end < low, path.end > high).any(axis=1)
-    if outside.any():
+    outside = np.flatnonzero(((path.end < low) | (path.end > high)).any(axis=1))
+    if len(outside):
         raise _refused_move(path, outside, f"leaves the space that {profile.name} can reach")
     bed = np.array([profile.bed_x_mm, profile.bed_y_mm]) + _ROUNDING_MM
-    points = path.end[:, :2]
-    off_bed = ((points < -_ROUNDING_MM) | (points > bed)).any(axis=1)
-    beside: Flags = off_bed & path.printing & (path.section == PART_SECTION)
-    if beside.any():
+    of_part = np.flatnonzero(path.printing & (path.section == PART_SECTION))
+    points = np.hstack([path.start[of_part, :2], path.end[of_part, :2]])
+    off_bed = (points < -_ROUNDING_MM) | (points > np.tile(bed, 2))
+    beside = of_part[off_bed.any(axis=1)]
+    if len(beside):
         raise _refused_move(path, beside, "prints beside the bed")
 
 
@@ -118,8 +120,8 @@ def _check_heat(path: Toolpath) -> None:
     target = np.zeros(len(path.line))
     for at_move, celsius in nozzle:
         target[at_move:] = celsius
-    cold = (path.extruded > 0) & (target < _COLDEST_EXTRUSION_C)
-    if cold.any():
+    cold = np.flatnonzero((path.extruded > 0) & (target < _COLDEST_EXTRUSION_C))
+    if len(cold):
         raise _refused_move(path, cold, "extrudes while the nozzle is not heated")
     if not nozzle or nozzle[-1][1] != 0:
         raise GcodeRefused("The G-code ends with the nozzle still heated; M104 S0 is missing.")
@@ -127,8 +129,8 @@ def _check_heat(path: Toolpath) -> None:
         raise GcodeRefused("The G-code ends with the bed still heated; M140 S0 is missing.")
 
 
-def _refused_move(path: Toolpath, which: Flags, why: str) -> GcodeRefused:
-    first = int(np.flatnonzero(which)[0])
+def _refused_move(path: Toolpath, which: NDArray[np.intp], why: str) -> GcodeRefused:
+    first = int(which[0])
     x, y, z = path.end[first]
     return _refused(int(path.line[first]), f"a move to X{x:g} Y{y:g} Z{z:g} {why}")
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from parts3d.errors import Invalid, Unreadable
+from parts3d.errors import Invalid
+from parts3d.meshes.reader import read
 from parts3d.slicing.profiles import Profile, fits
 
-_HEADER_BYTES = 84
 _FACET = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 _SKIRT_ROOM_MM = 3.0
 
@@ -43,20 +43,14 @@ def place(stl: bytes, orientation_deg: tuple[float, float, float] = (0.0, 0.0, 0
     """Rotate, centre and drop a model to the bed.
 
     Args:
-        stl: a binary STL in mm, checked before by the mesh gate.
+        stl: an STL file in mm; it passes the mesh gate here once more.
         orientation_deg: rotation about x, then y, then z.
 
     Raises:
-        Unreadable: no binary STL, empty, or with coordinates that are no numbers.
+        Unreadable: it is no STL that can be read; see ``meshes.reader.read``.
     """
-    count = int.from_bytes(stl[80:_HEADER_BYTES], "little") if len(stl) >= _HEADER_BYTES else 0
-    if count == 0 or len(stl) != _HEADER_BYTES + _FACET.itemsize * count:
-        raise Unreadable("The slicer takes a binary STL with at least one facet; this is none.")
-    facets = np.frombuffer(stl, dtype=_FACET, offset=_HEADER_BYTES)
-    corners = facets["corners"].astype(np.float64)
-    if not np.isfinite(corners).all():
-        raise Unreadable("The STL holds coordinates that are no numbers; repair the model first.")
-    corners = corners @ rotation_matrix(orientation_deg).T
+    corners = read(stl).triangles.astype(np.float64) @ rotation_matrix(orientation_deg).T
+    count = len(corners)
     low, high = corners.min(axis=(0, 1)), corners.max(axis=(0, 1))
     corners -= np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]])
     edges_a, edges_b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]

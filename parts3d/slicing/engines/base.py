@@ -57,7 +57,7 @@ class Engine(Protocol):
         """Slice a model for a printer model.
 
         Args:
-            stl: a binary STL in mm, as uploaded and checked; it is rotated as the recipe
+            stl: an STL in mm, as uploaded and checked; it is rotated as the recipe
                 says, centred and put on the bed here.
             profile: the printer model's.
             material: the properties of ``recipe.material``.

@@ -25,7 +25,7 @@ from parts3d.slicing.profiles import MaterialProperties, Profile
 ENGINE_VERSION: Final = "1.5.2"
 _MEGABYTE: Final = 1024 * 1024
 DEFAULT_LIMITS: Final = Limits(
-    wall_seconds=300, cpu_seconds=300, rss_bytes=1024 * _MEGABYTE, file_bytes=256 * _MEGABYTE
+    wall_seconds=180, cpu_seconds=300, rss_bytes=1024 * _MEGABYTE, file_bytes=256 * _MEGABYTE
 )
 _LAYER_COUNT: Final = ";LAYER_COUNT:"
 # The only lines that may stand before the first layer and are dropped: ours replace them.

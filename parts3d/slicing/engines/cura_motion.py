@@ -32,6 +32,7 @@ def heat_and_fan_settings(profile: Profile, material: MaterialProperties) -> Set
         "cool_fan_speed_max": material.fan_percent,
         "cool_fan_speed_0": 0,
         "cool_fan_full_layer": _FULL_FAN_LAYER,
+        "cool_fan_full_at_height": profile.first_layer_height_mm,
         "cool_min_layer_time": profile.minimum_layer_seconds,
         "cool_min_layer_time_fan_speed_max": profile.minimum_layer_seconds,
         "cool_min_speed": profile.speeds.minimum,
@@ -43,7 +44,11 @@ def heat_and_fan_settings(profile: Profile, material: MaterialProperties) -> Set
 def speeds_settings(profile: Profile, material: MaterialProperties, recipe: Recipe) -> Settings:
     """Speeds in mm/s, none faster than the hot end can melt."""
     speeds = profile.speeds
-    section_mm2 = recipe.layer_height_mm * spacing_mm(profile.widths.line, recipe.layer_height_mm)
+    height, first_height = recipe.layer_height_mm, profile.first_layer_height_mm
+    section_mm2 = max(
+        height * spacing_mm(profile.widths.line, height),
+        first_height * spacing_mm(profile.widths.first_layer, first_height),
+    )
     # No faster than the hot end melts; CuraEngine knows no limit of flow itself.
     fastest = min(profile.max_flow_mm3_s, material.max_flow_mm3_s) / section_mm2
 

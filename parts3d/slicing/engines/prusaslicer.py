@@ -27,7 +27,7 @@ PROGRAM_NAMES: Final = ("prusa-slicer", "PrusaSlicer", "prusa-slicer-console")
 _VERSION: Final = re.compile(r"PrusaSlicer[- ](\d+\.\d+\.\d+)")
 _MEGABYTE: Final = 1024 * 1024
 DEFAULT_LIMITS: Final = Limits(
-    wall_seconds=300, cpu_seconds=600, rss_bytes=2048 * _MEGABYTE, file_bytes=256 * _MEGABYTE
+    wall_seconds=180, cpu_seconds=600, rss_bytes=2048 * _MEGABYTE, file_bytes=256 * _MEGABYTE
 )
 _VERSION_LIMITS: Final = Limits(wall_seconds=30, cpu_seconds=30)
 

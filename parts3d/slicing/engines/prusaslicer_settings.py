@@ -58,7 +58,8 @@ def _printer(profile: Profile) -> dict[str, Value]:
         "gcode_flavor": "marlin",
         "start_gcode": BEGIN,
         "end_gcode": END,
-        "before_layer_gcode": "",
+        # With relative extrusion the program demands this reset somewhere in each layer.
+        "before_layer_gcode": "G92 E0",
         "layer_gcode": "",
         "toolchange_gcode": "",
         "gcode_comments": False,
@@ -109,8 +110,9 @@ def _filament(profile: Profile, material: MaterialProperties) -> dict[str, Value
         "first_layer_temperature": heat.nozzle_first_layer_c,
         "bed_temperature": heat.bed_c,
         "first_layer_bed_temperature": heat.bed_first_layer_c,
-        "start_filament_gcode": "",
-        "end_filament_gcode": "",
+        # Not empty: version 2.5.0 then reads freed memory and refuses its own rubbish.
+        "start_filament_gcode": '"; filament"',
+        "end_filament_gcode": '"; filament"',
         "cooling": True,
         "fan_always_on": material.fan_percent > 0,
         "min_fan_speed": material.fan_percent,
@@ -153,6 +155,9 @@ def _structure(recipe: Recipe) -> dict[str, Value]:
         "perimeters": recipe.wall_count,
         "extra_perimeters": False,
         "thin_walls": False,
+        "ensure_vertical_shell_thickness": True,
+        "overhangs": True,
+        "thick_bridges": False,
         "external_perimeters_first": False,
         "top_solid_layers": recipe.top_layers,
         "bottom_solid_layers": recipe.bottom_layers,
@@ -176,7 +181,7 @@ def _structure(recipe: Recipe) -> dict[str, Value]:
         "raft_layers": 0,
         "skirts": 1 if recipe.brim_mm == 0 else 0,
         "skirt_distance": 2,
-        "skirt_height": 1,
+        "skirt_height": 3,
         "min_skirt_length": 4,
         "brim_width": recipe.brim_mm,
         "brim_type": "outer_only" if recipe.brim_mm > 0 else "no_brim",
@@ -211,6 +216,7 @@ def _motion(profile: Profile) -> dict[str, Value]:
         "first_layer_acceleration": accelerations.first_layer,
         "default_acceleration": accelerations.travel,
         "avoid_crossing_perimeters": False,
+        "only_retract_when_crossing_perimeters": False,
     }
 
 
