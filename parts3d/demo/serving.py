@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from parts3d.demo.tree import environment_of, found_network, free_port, start_tree
+from parts3d.demo.tree import environment_of, found_network, free_port, start_broker, start_network
 from parts3d.embedded.supervisor import Supervisor
 from parts3d.errors import Conflict
 from parts3d.settings import Settings
@@ -39,8 +39,9 @@ def serve_demo(settings: Settings, catalogue: Path, port: int) -> None:
         url = f"http://127.0.0.1:{port}"
         environment = environment_of(settings, url)
         say(f"Setting up the network in {settings.data_dir}.")
+        start_broker(supervisor, settings, say)
         found_network(environment, catalogue, url)
-        start_tree(supervisor, settings, environment, port, say)
+        start_network(supervisor, settings, environment, port, say)
         say("")
         for line in addresses(url):
             say(line)

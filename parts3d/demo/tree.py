@@ -68,21 +68,29 @@ def found_network(environment: Mapping[str, str], catalogue: Path, url: str) -> 
         raise Unavailable("The demo's network could not be set up; the reason stands above.")
 
 
-def start_tree(
+def start_broker(supervisor: Supervisor, settings: Settings, say: Say) -> None:
+    """Start the private Redis, where the settings' broker is one.
+
+    Raises:
+        Unavailable: it did not answer in time.
+    """
+    broker = choose_broker(settings)
+    if broker.program is None:
+        say("Without Redis: tasks travel through the file system.")
+        return
+    supervisor.start(redis_child(broker))
+    supervisor.wait_ready(["redis"])
+    say(f"A private Redis answers ({broker.way}).")
+
+
+def start_network(
     supervisor: Supervisor, settings: Settings, environment: Mapping[str, str], port: int, say: Say
 ) -> None:
-    """Start all processes and wait until all answer.
+    """Start web, worker and agents, and wait until all answer.
 
     Raises:
         Unavailable: one did not answer in time; the sentence holds the end of its log.
     """
-    broker = choose_broker(settings)
-    if broker.program is not None:
-        supervisor.start(redis_child(broker))
-        supervisor.wait_ready(["redis"])
-        say(f"A private Redis answers ({broker.way}).")
-    else:
-        say("Without Redis: tasks travel through the file system.")
     supervisor.start(web_child(environment, port), worker_child(environment))
     supervisor.wait_ready(["web"], seconds=60)
     say("The pages answer.")
