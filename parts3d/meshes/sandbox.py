@@ -26,7 +26,7 @@ DEFAULT_CPU_SECONDS = 20
 DEFAULT_ADDRESS_SPACE_BYTES = 1_500_000_000
 
 
-def check_in_child(  # noqa: PLR0913 - all but the data are named and have a default
+def check_in_child(
     data: bytes,
     *,
     name: str = "upload",

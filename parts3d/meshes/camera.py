@@ -1,0 +1,60 @@
+"""One camera for every part, so that the catalogue looks like one shop."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+# From the front, a little from the right and above, as one looks at a thing on a table.
+_TOWARDS_CAMERA = np.array([0.62, -1.0, 0.74])
+_FIELD_OF_VIEW_DEG = 24.0
+# Share of the picture that the part fills in its longer direction.
+_FILL = 0.84
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Camera:
+    """A pinhole camera.
+
+    Args:
+        eye: float64 (3,), where it stands.
+        axes: float64 (3, 3), rows: right, up, forward; unit vectors.
+        half_width: half the picture's width at distance 1.
+        centre: where the picture's middle lies, right and up at distance 1.
+    """
+
+    eye: NDArray[np.float64]
+    axes: NDArray[np.float64]
+    half_width: float
+    centre: tuple[float, float]
+
+    def rays(self, columns: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Directions of the rays through a grid, float32 (rows, columns, 3), forward part 1.
+
+        Args:
+            columns: positions from left to right, -1 to 1.
+            rows: positions from top to bottom, 1 to -1.
+        """
+        right, up, forward = self.axes.astype(np.float32)
+        across = (self.centre[0] + columns * self.half_width).astype(np.float32)
+        along = (self.centre[1] + rows * self.half_width).astype(np.float32)
+        directions = across[None, :, None] * right + along[:, None, None] * up + forward
+        return np.asarray(directions, dtype=np.float32)
+
+
+def frame(points: NDArray[np.floating]) -> Camera:
+    """Place the camera so that the points, float (n, 3), fill the picture's middle."""
+    forward = -_TOWARDS_CAMERA / np.linalg.norm(_TOWARDS_CAMERA)
+    right = np.cross(forward, [0.0, 0.0, 1.0])
+    right /= np.linalg.norm(right)
+    axes = np.stack((right, np.cross(right, forward), forward))
+    lower, upper = points.min(axis=0), points.max(axis=0)
+    radius = float(np.linalg.norm(upper - lower)) / 2
+    distance = radius / np.tan(np.radians(_FIELD_OF_VIEW_DEG) / 2)
+    eye = (lower + upper) / 2 - forward * distance
+    seen = (points - eye) @ axes.T
+    flat = seen[:, :2] / seen[:, 2:]
+    left_low, right_high = flat.min(axis=0), flat.max(axis=0)
+    middle = (left_low + right_high) / 2
+    half = float((right_high - left_low).max()) / 2 / _FILL
+    return Camera(eye, axes, half, (float(middle[0]), float(middle[1])))
