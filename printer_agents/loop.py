@@ -177,10 +177,9 @@ class Agent:
         self.around.crash("claim.before")
         answer = self.client.claim(message)
         self.around.crash("claim.after")
-        if answer.work is not None:
-            self._accept(answer.work)
+        accepted = answer.work is not None and self._accept(answer.work)
         self.speaker.obey(marks, answer.bed_clear, list(answer.cancel))
-        return answer.work is not None
+        return accepted
 
     def _patience(self, free: list[Station]) -> float:
         """How long this claim may wait: not past the moment another printer may become free."""
@@ -193,10 +192,10 @@ class Agent:
             wait = min(wait, max(soon, IMPATIENT_CLAIM_SECONDS))
         return wait
 
-    def _accept(self, work: Work) -> None:
+    def _accept(self, work: Work) -> bool:
         """Journal the work, or give it back at once when it does not fit."""
         if self.journal.known(work.ref) is not None:
-            return  # the same answer again
+            return False  # the same answer again
         station = self.stations.get(work.ref.printer_id)
         why = None
         if station is None:
@@ -211,10 +210,11 @@ class Agent:
             log.warning("%s is given back: %s", work.ref.job_id, why)
             event = Event(ReportKind.RELEASED, why)
             self.journal.add(work.ref, None, AttemptState.ENDED, event)
-            return
+            return False
         self.journal.add(work.ref, work)
         log.info("%s: took %s (%s)", station.id, work.job_label, work.ref.job_id)
         station.wake.set()
+        return True
 
     def _complain(self, fault: ServerFault) -> None:
         if isinstance(fault, Refused):
@@ -244,7 +244,7 @@ class Agent:
     def _claim_forever(self) -> None:
         while not self._stop.is_set():
             if not self._guarded(self.claim_step):
-                self._stop.wait(TICK_SECONDS)
+                self._stop.wait(2 * TICK_SECONDS)
 
     def _guarded(self, step: Callable[[], object]) -> bool:
         """Run a step; one printer's trouble must not end the others."""

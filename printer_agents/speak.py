@@ -3,14 +3,22 @@
 import logging
 
 from printer_agents.errors import Rejected, ServerFault, Stale
-from printer_agents.protocol import AttemptRef, PrinterReport, PrintersUpdate, Reports
-from printer_agents.records import UNSTARTED
+from printer_agents.protocol import (
+    AttemptRef,
+    PrinterReport,
+    PrintersUpdate,
+    ReportKind,
+    Reports,
+)
+from printer_agents.records import UNSTARTED, Attempt, AttemptState, Event
 from printer_agents.station import Station, Surroundings
 
 log = logging.getLogger("parts3d.agent")
 
 BATCH = 100
 UNACCEPTABLE = {409, 422}
+# Ends that are worth repeating when a cancel comes too late for them.
+OUTCOMES = {ReportKind.PRINTED, ReportKind.FAILED, ReportKind.CANCELLED}
 
 
 class Speaker:
@@ -23,6 +31,7 @@ class Speaker:
         self._told: tuple[PrinterReport, ...] = ()
         self._told_at: float | None = None
         self._batch = BATCH
+        self._answered: set[AttemptRef] = set()
 
     def step(self) -> None:
         """Do what is due.
@@ -40,13 +49,26 @@ class Speaker:
         """Take what an answer brought: cleared beds, orders to cancel."""
         self._around.beds.hear(marks, beds)
         for ref in cancel:
+            known = self._around.journal.known(ref)
             station = self._stations.get(ref.printer_id)
-            if station is None or ref in station.cancelled:
-                continue
-            attempt = self._around.journal.alive(ref.printer_id)
-            if attempt is not None and attempt.ref == ref:
+            if known is None or known.state is AttemptState.ENDED or station is None:
+                self._answer_cancel(ref, known)
+            elif ref not in station.cancelled:
                 station.cancelled.add(ref)
                 station.wake.set()
+
+    def _answer_cancel(self, ref: AttemptRef, known: Attempt | None) -> None:
+        """Say once that there is nothing to cancel any more, or the server asks for ever."""
+        if ref in self._answered:
+            return
+        self._answered.add(ref)
+        event = Event(ReportKind.CANCELLED, "There is nothing of it here to cancel.")
+        if known is None:
+            self._around.journal.add(ref, None, AttemptState.ENDED, event)
+        elif not self._around.journal.has_waiting_report(known):
+            if known.outcome in OUTCOMES:
+                event = Event(ReportKind(known.outcome), "It had ended before the cancel came.")
+            self._around.journal.report(known, event)
 
     def _renew(self) -> None:
         now = self._around.clock()

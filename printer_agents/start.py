@@ -12,6 +12,8 @@ if TYPE_CHECKING:  # a station imports its steps
 
 # So many starts that provably came to nothing: something is wrong with this printer.
 START_TRIES = 3
+# The code of a refusal by a server whose job is no longer waiting for a start.
+NOT_STARTABLE = "not_startable"
 
 
 def ask_permit(station: "Station", attempt: Attempt, state: PrinterState | None) -> None:
@@ -31,9 +33,12 @@ def ask_permit(station: "Station", attempt: Attempt, state: PrinterState | None)
     except Stale:
         station.end(attempt, None)
     except Rejected as fault:
-        # The server did not commit, so the job goes back as if it had never been asked.
-        event = Event(ReportKind.RELEASED, f"The server does not permit the start: {fault}")
-        station.end(attempt, event)
+        words = f"The server does not permit the start: {fault}"
+        if fault.code == NOT_STARTABLE:
+            # It had been permitted, and our silence has lasted too long since.
+            station.end(attempt, Event(ReportKind.FAILED, f"Never started. {words}", progress=0.0))
+        else:
+            station.end(attempt, Event(ReportKind.RELEASED, words))
     except (Unreachable, Refused) as fault:
         station.backoff.failed()
         station.note(attempt, f"No permit yet: {fault}")

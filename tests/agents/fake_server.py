@@ -84,6 +84,7 @@ class FakeServer:
     # Verb -> how many of the next answers get lost after their effect.
     lose: Counter[str] = field(default_factory=Counter)
     refuse_permit: bool = False
+    refusal_code: str = "conflict"
     ranges: list[str | None] = field(default_factory=list)
     break_download_at: int | None = None
     generation: int = 0
@@ -233,7 +234,7 @@ class FakeServer:
         if job.status not in HELD:
             raise No(409, "stale_epoch", "This attempt is over.")
         if (self.refuse_permit or job.cancel) and job.status == "leased":
-            raise No(409, "conflict", "The order was cancelled.")
+            raise No(409, self.refusal_code, "The order was cancelled.")
         if job.status == "leased":
             job.status = "permitted"
             self.bed_clear[ref.printer_id] = False

@@ -128,3 +128,16 @@ def test_a_confirmation_after_the_last_start_arrives(tmp_path: Path) -> None:
         step()
     assert world.beds.clear("p1")
     world.journal.close()
+
+
+def test_after_an_unordered_start_the_server_must_show_first_that_it_knows(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.foreign_start()
+    world.beds.hear(world.beds.marks(), {"p1": True})
+    assert not world.beds.clear("p1")
+    world.beds.hear(world.beds.marks(), {"p1": False})
+    world.beds.hear(world.beds.marks(), {"p1": True})
+    assert world.beds.clear("p1")
+    world.journal.close()

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
+from printer_agents.client import sha256_of
 from printer_agents.keys import make_key
 from printer_agents.protocol import PrinterCondition
-from tests.agents.shop import GCODE, Shop
+from tests.agents.shop import GCODE, CrashAt, Shop
 
 
 def test_a_job_is_printed_reported_and_removed_from_the_printer(shop: Shop) -> None:
@@ -313,4 +314,89 @@ def test_after_the_permit_a_printer_away_for_too_long_fails_as_never_started(
     shop.control(offline=True)
     assert shop.run_until("failed", "printed") == "failed"
     assert (shop.server.heard[-1].detail or "").startswith("Never started")
+    assert shop.starts() == 0
+
+
+def test_a_claim_whose_answer_is_lost_is_given_back_at_once(shop: Shop) -> None:
+    shop.server.lose["claim"] = 1
+    job = shop.server.add("job-1", GCODE)
+    assert shop.run_until("printed") == "printed"
+    assert shop.server.kinds()[0] == "released"
+    assert job.epoch == 2
+    assert shop.now < 1_060  # it did not wait for the lease to run out
+
+
+def test_an_end_is_believed_only_when_it_is_steady(open_shop: Callable[..., Shop]) -> None:
+    shop = open_shop(steady_seconds=30)
+    job = shop.server.add("job-1", GCODE)
+    shop.run_until("printing")
+    shop.run(45)
+    assert job.status == "printing"
+    assert shop.server.printers["p1"].condition is PrinterCondition.FINISHING
+    assert shop.run_until("printed") == "printed"
+
+
+def test_after_a_restart_nothing_goes_on_before_the_server_has_said_hello(shop: Shop) -> None:
+    crash = CrashAt("verify.after")
+    shop.server.add("job-1", GCODE)
+    shop.restart(crash)
+    while not crash.reached:
+        shop.run(1)
+    shop.server.down = True
+    shop.run(10)
+    assert not list((shop.folder / "p1" / "files").iterdir())
+    shop.server.down = False
+    assert shop.run_until("printed") == "printed"
+
+
+def _print_something_else(shop: Shop) -> None:
+    path = shop.folder / "own.gcode"
+    path.write_bytes(b"G4 S1")
+    device = shop.printer()
+    device.start(device.upload(path, sha256_of(path), "own.gcode"))
+    shop.now += 5
+
+
+def test_somebody_printing_between_permit_and_start_keeps_the_job_from_starting(
+    shop: Shop,
+) -> None:
+    def somebody(moment: str) -> None:
+        if moment == "permit.after":
+            _print_something_else(shop)
+
+    shop.restart(somebody)
+    shop.server.add("job-1", GCODE)
+    assert shop.run_until("failed", "printed") == "failed"
+    assert "somebody else used the printer" in (shop.server.heard[-1].detail or "")
+    assert shop.starts() == 1
+
+
+def test_somebody_printing_during_an_uncertain_start_leaves_it_to_a_person(shop: Shop) -> None:
+    crash = CrashAt("start.before")
+    shop.restart(crash)
+    shop.server.add("job-1", GCODE)
+    while not crash.reached:
+        shop.run(1)
+    _print_something_else(shop)
+    assert shop.run_until("failed", "printed", "needs_human") == "needs_human"
+    assert shop.starts() == 1
+
+
+def test_a_cancel_of_what_has_ended_here_is_answered_once(shop: Shop) -> None:
+    shop.server.refuse_permit = True
+    job = shop.server.add("job-1", GCODE)
+    shop.run(1)
+    assert shop.server.kinds() == ["released"]
+    job.status, job.cancel = "leased", True  # as a server that still counts the attempt
+    job.lease_until = shop.now + 1_000
+    shop.run(30)
+    assert shop.server.kinds() == ["released", "cancelled"]
+
+
+def test_a_permit_refused_after_a_long_silence_ends_as_never_started(shop: Shop) -> None:
+    shop.server.refuse_permit = True
+    shop.server.refusal_code = "not_startable"
+    shop.server.add("job-1", GCODE)
+    shop.run(1)
+    assert shop.server.kinds() == ["failed"]
     assert shop.starts() == 0
