@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
@@ -31,7 +31,11 @@ from parts3d.settings import Settings
 CONFIRM_WITHIN = timedelta(hours=24)
 
 Key = Annotated[str, StringConstraints(min_length=8, max_length=80, pattern=r"^[\w.:-]+$")]
-_NAME = StringConstraints(strip_whitespace=True, min_length=1, max_length=100)
+# No control characters: they have no place in a name, a mail's header or a database.
+_PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+_NAME = StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_PRINTABLE)
+_EMAIL = StringConstraints(strip_whitespace=True, max_length=254, pattern=_PRINTABLE)
+Identity = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
 class CheckoutDetails(BaseModel):
@@ -44,9 +48,9 @@ class CheckoutDetails(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     idempotency_key: Key
-    promise_id: Annotated[str, Field(max_length=64)]
+    promise_id: Identity
     name: Annotated[str, _NAME]
-    email: Annotated[str, StringConstraints(strip_whitespace=True, max_length=254)]
+    email: Annotated[str, _EMAIL]
     language: Literal["fr", "en"] = "fr"
     accept_terms: Literal[True]
     accepted_ready_at: AwareDatetime | None = None
