@@ -1,0 +1,77 @@
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from parts3d.errors import Conflict, StaleEpoch
+from parts3d.jobs.lifecycle import JobStatus
+from parts3d.jobs.stopping import cancel_order
+from parts3d.jobs.sweeping import expire_leases
+from parts3d.orders.lifecycle import OrderStatus
+from parts3d.orders.tables import Order
+from parts3d.points.tables import Printer
+from tests.jobs.bench import Shop
+
+
+def order_of(shop: Shop) -> Order:
+    with shop.database.reading() as session:
+        return session.exec(select(Order)).one()
+
+
+def test_a_permit_starts_production_and_unclears_the_bed(shop: Shop) -> None:
+    shop.permit(shop.must_claim().ref)
+    assert shop.job().status is JobStatus.START_PERMITTED
+    assert not shop.printer().bed_clear
+    assert order_of(shop).status is OrderStatus.IN_PRODUCTION
+
+
+def test_a_permit_asked_twice_is_the_same_permit(shop: Shop) -> None:
+    ref = shop.must_claim().ref
+    shop.permit(ref)
+    shop.permit(ref)
+    assert shop.job().status is JobStatus.START_PERMITTED
+
+
+def test_an_attempt_that_lost_its_lease_gets_no_permit(shop: Shop) -> None:
+    ref = shop.must_claim().ref
+    with shop.database.unit_of_work() as work:
+        expire_leases(work.session, shop.now + timedelta(minutes=2))
+    with pytest.raises(StaleEpoch):
+        shop.permit(ref)
+    second = shop.must_claim().ref
+    with pytest.raises(StaleEpoch):
+        shop.permit(ref)
+    shop.permit(second)
+
+
+def test_a_bed_that_became_unclear_meanwhile_gets_no_permit(shop: Shop) -> None:
+    ref = shop.must_claim().ref
+    with shop.database.unit_of_work() as work:
+        work.session.get_one(Printer, shop.printer_id).bed_clear = False
+    with pytest.raises(Conflict, match="bed"):
+        shop.permit(ref)
+
+
+def test_a_permitted_job_is_never_given_back_by_time(shop: Shop) -> None:
+    shop.permit(shop.must_claim().ref)
+    with shop.database.unit_of_work() as work:
+        assert expire_leases(work.session, shop.now + timedelta(days=3)) == []
+    assert shop.job().status is JobStatus.START_PERMITTED
+
+
+def test_a_cancelled_order_gets_no_permit(shop: Shop) -> None:
+    ref = shop.must_claim().ref
+    order = order_of(shop)
+    with shop.database.unit_of_work() as work:
+        cancel_order(work.session, order.id, actor="customer", now=shop.now)
+    with pytest.raises(Conflict):
+        shop.permit(ref)
+    assert order_of(shop).status is OrderStatus.CANCELLED
+
+
+def test_a_permitted_order_cannot_be_cancelled_any_more(shop: Shop) -> None:
+    shop.permit(shop.must_claim().ref)
+    order = order_of(shop)
+    with pytest.raises(Conflict), shop.database.unit_of_work() as work:
+        cancel_order(work.session, order.id, actor="customer", now=shop.now)
+    assert order_of(shop).status is OrderStatus.IN_PRODUCTION
