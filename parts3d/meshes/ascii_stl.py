@@ -29,7 +29,10 @@ _KEYWORDS = {
     20: b"endfacet",
 }
 _CORNERS = (8, 9, 10, 12, 13, 14, 16, 17, 18)
-_SOLID_LINE = re.compile(rb"(?im)^[ \t]*(end[ \t]*)?solid(?:[ \t][^\r\n]*)?(?=[\r\n]|\Z)")
+# A line of its own: breaks may be LF, CR or CRLF.
+_SOLID_LINE = re.compile(
+    rb"(?i)(?:\A|(?<=[\r\n]))[ \t]*(end[ \t]*)?solid(?:[ \t][^\r\n]*)?(?=[\r\n]|\Z)"
+)
 _WORD = re.compile(rb"\S+")
 _FACET_END = re.compile(rb"(?i)endfacet(?=\s)")
 
@@ -50,9 +53,9 @@ def read_ascii(data: bytes, *, max_line_bytes: int, max_triangles: int) -> NDArr
     text = data.removeprefix(_BOM)
     _refuse_long_lines(text, max_line_bytes)
     # Blanked with spaces of the same length: offsets, and so line numbers, stay right.
-    ended = False
+    end = None
     for match in _SOLID_LINE.finditer(text):
-        ended = match.group(1) is not None
+        end = match.end() if match.group(1) else None
     body = _SOLID_LINE.sub(lambda match: b" " * len(match.group()), text)
     parts: list[NDArray[np.float64]] = []
     total = 0
@@ -71,12 +74,19 @@ def read_ascii(data: bytes, *, max_line_bytes: int, max_triangles: int) -> NDArr
                 place=f"line {_line_of(body, start)}",
             )
         parts.append(_numbers(words, body, start, stop))
-    if not ended:
+    if end is None:
         raise Unreadable(
             "The file ends without 'endsolid': it was cut off. Upload the whole file or export "
             "it again.",
             code="truncated",
             place=f"line {_line_of(text, len(text))}",
+        )
+    if left_over := text[end:].lstrip():
+        line = _line_of(text, len(text) - len(left_over))
+        raise Unreadable(
+            f"Line {line} comes after the last 'endsolid'. The file is damaged; export it again.",
+            code="bad_word",
+            place=f"line {line}",
         )
     if not parts:
         return np.zeros((0, 3, 3), dtype=np.float32)
