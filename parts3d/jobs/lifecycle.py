@@ -53,6 +53,8 @@ JOB_LIFECYCLE = Lifecycle(
         JobStatus.HANDED_OVER: frozenset(),
         JobStatus.UNKNOWN: frozenset(
             {
+                # The agent proved that it never started, and asks again with the same epoch.
+                JobStatus.START_PERMITTED,
                 JobStatus.PRINTING,
                 JobStatus.PRINTED,
                 JobStatus.FAILED,

@@ -29,6 +29,13 @@ def permit_start(session: Session, *, agent: Agent, ref: AttemptRef, now: dateti
     if job.status is JobStatus.START_PERMITTED:
         session.flush()
         return
+    attempt = session.get_one(Attempt, job.attempt_id)
+    actor = f"agent:{agent.id}"
+    if job.status is JobStatus.UNKNOWN and attempt.started_at is None:
+        # Silence came between permit and start; an agent asks again only when its printer's
+        # history proves that nothing was started.
+        move_job(session, job, JobStatus.START_PERMITTED, actor=actor, now=now)
+        return
     if job.status is not JobStatus.LEASED:
         raise Conflict(
             f"This job is {job.status.value.replace('_', ' ')}; it cannot be started.",
@@ -42,6 +49,5 @@ def permit_start(session: Session, *, agent: Agent, ref: AttemptRef, now: dateti
         )
     printer.bed_clear = False
     job.lease_until = None
-    attempt = session.get_one(Attempt, job.attempt_id)
     attempt.permitted_at = now
-    move_job(session, job, JobStatus.START_PERMITTED, actor=f"agent:{agent.id}", now=now)
+    move_job(session, job, JobStatus.START_PERMITTED, actor=actor, now=now)

@@ -6,10 +6,11 @@ from sqlmodel import select
 from parts3d.errors import Conflict, StaleEpoch
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.stopping import cancel_order
-from parts3d.jobs.sweeping import expire_leases
+from parts3d.jobs.sweeping import expire_leases, note_silence
 from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.tables import Order
 from parts3d.points.tables import Printer
+from printer_agents.protocol import ReportKind
 from tests.jobs.bench import Shop
 
 
@@ -57,6 +58,26 @@ def test_a_permitted_job_is_never_given_back_by_time(shop: Shop) -> None:
     with shop.database.unit_of_work() as work:
         assert expire_leases(work.session, shop.now + timedelta(days=3)) == []
     assert shop.job().status is JobStatus.START_PERMITTED
+
+
+def test_an_agent_that_was_silent_before_its_start_may_ask_again(shop: Shop) -> None:
+    ref = shop.must_claim().ref
+    shop.permit(ref)
+    with shop.database.unit_of_work() as work:
+        note_silence(work.session, shop.now + timedelta(minutes=6), 300)
+    assert shop.job().status is JobStatus.UNKNOWN
+    shop.permit(ref)
+    assert shop.job().status is JobStatus.START_PERMITTED
+
+
+def test_an_agent_that_was_silent_while_printing_may_not_ask_again(shop: Shop) -> None:
+    ref = shop.must_claim().ref
+    shop.permit(ref)
+    shop.tell(ref, ReportKind.PRINTING)
+    with shop.database.unit_of_work() as work:
+        note_silence(work.session, shop.now + timedelta(minutes=6), 300)
+    with pytest.raises(Conflict):
+        shop.permit(ref)
 
 
 def test_a_cancelled_order_gets_no_permit(shop: Shop) -> None:
