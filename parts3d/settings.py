@@ -16,7 +16,11 @@ class Settings(BaseSettings):
     """The settings of one process. Frozen: nothing changes while it runs."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PARTS3D_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="PARTS3D_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
     )
 
     data_dir: Annotated[

@@ -1,16 +1,23 @@
 """What every test may ask for: a database of its own on each engine, and the moment."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import hypothesis
 import pytest
 
 from parts3d.db import Database
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.schema import make_schema
+
+# A busy machine is no fault of the code: no deadlines. The long run tries far more.
+hypothesis.settings.register_profile("short", deadline=None)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=5000)
+hypothesis.settings.load_profile("long" if os.environ.get("PARTS3D_TEST_LONG") else "short")
 
 
 @pytest.fixture

@@ -1,0 +1,94 @@
+# Everything for people who work on parts3d. `make` alone says what there is.
+# A stamp in .make/ remembers each step, so that a second run starts at once.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+BIN := .venv/bin
+# A program started through this dies with make, however make ends.
+TIED := exec $(BIN)/python -IS parts3d/embedded/child.py $$PPID
+
+FRONTEND := $(shell find frontend -name node_modules -prune -o -type f -print 2>/dev/null)
+CURA := $(wildcard parts3d/slicing/cura/package*.json parts3d/slicing/cura_install.py)
+
+.PHONY: help setup demo demo-reset test test-long test-hosts check format locks clean
+
+help: ## Say what there is.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
+
+setup: .make/installed .make/frontend .make/cura ## Prepare .venv, front end and slicer.
+
+demo: setup ## Run a whole network on this machine and open the shop.
+	@$(TIED) $(BIN)/parts3d demo
+
+demo-reset: ## Throw the demo's data away; the next demo starts afresh.
+	@rm -rf data/demo && echo "The demo's data are gone; make demo starts afresh."
+
+test: setup ## Run the tests (under ten minutes on two cores).
+	@$(BIN)/pytest -n auto
+
+test-long: setup ## Run the tests with many more examples (hours).
+	@PARTS3D_TEST_LONG=1 $(BIN)/pytest -n auto
+
+test-hosts: setup ## Run the tests against real printer hosts, where there are any.
+	@if [ -d tests/hosts ]; then $(BIN)/pytest tests/hosts; \
+	else echo "No printer host but the virtual one has a driver yet: nothing to test."; fi
+
+check: setup ## Check style, types, import contracts and the rules of the house.
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest -q tests/house
+
+format: setup ## Format the code and mend what can be mended.
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+locks: ## Lock the dependencies anew (wants uv).
+	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 \
+	  --extra server --group build --group dev pyproject.toml -o requirements-dev.lock
+	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 \
+	  --constraint requirements-dev.lock --extra server --group build pyproject.toml \
+	  -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 \
+	  --constraint requirements-dev.lock pyproject.toml -o requirements-agent.lock
+
+clean: ## Remove what setup made, but no data.
+	@rm -rf .make .venv parts3d/static/built frontend/node_modules parts3d/slicing/cura/node_modules
+
+.make/python:
+	@mkdir -p .make
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "parts3d wants Python 3.11 or newer; $(PYTHON) is not. Install one and run: make PYTHON=python3.12 $(MAKECMDGOALS)"; \
+	  exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { \
+	  echo "$(PYTHON) cannot make a virtual environment. Install its venv module (Debian: apt install python3-venv)."; \
+	  exit 1; }
+	@touch $@
+
+.make/dependencies: requirements-dev.lock .make/python
+	@echo "Installing the dependencies, each checked against its hash ..."
+	@if uv --version >/dev/null 2>&1 && \
+	  uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock; then :; \
+	else $(BIN)/python -m pip install -q --disable-pip-version-check \
+	  --require-hashes -r requirements-dev.lock; fi
+	@touch $@
+
+# The build hook builds the front end on the way.
+.make/installed: pyproject.toml hatch_build.py .make/dependencies
+	@echo "Installing parts3d and building its front end ..."
+	@if $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	else uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .; fi
+	@touch $@
+
+.make/frontend: $(FRONTEND) .make/installed
+	@$(BIN)/python hatch_build.py
+	@touch $@
+
+.make/cura: $(CURA) .make/dependencies
+	@echo "Installing the slicing engine ..."
+	@$(BIN)/python -m parts3d.slicing.cura_install
+	@touch $@
