@@ -15,11 +15,15 @@ from parts3d.slicing.profiles import Profile, fits
 
 _FACET = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 _SKIRT_ROOM_MM = 3.0
+_OPEN_SHARE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedPart:
-    """A model as the slicer gets it: binary STL, and what it measures (mm, mm³)."""
+    """A model as the slicer gets it: binary STL, and what it measures (mm, mm³).
+
+    The volume is 0 when the surface is not closed.
+    """
 
     stl: bytes
     size_x_mm: float
@@ -56,7 +60,10 @@ def place(stl: bytes, orientation_deg: tuple[float, float, float] = (0.0, 0.0, 0
     edges_a, edges_b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     normals = np.cross(edges_a, edges_b)
     # Six times the signed volume of each tetrahedron with the origin (divergence theorem).
-    volume = float(np.einsum("ij,ij->", corners[:, 0], normals)) / 6
+    volume = abs(float(np.einsum("ij,ij->", corners[:, 0], normals))) / 6
+    # The normals of a closed surface cancel out; an open one has no volume to speak of.
+    if np.abs(normals.sum(axis=0)).max() > _OPEN_SHARE * np.abs(normals).sum():
+        volume = 0.0
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
     written = np.zeros(count, dtype=_FACET)
     written["normal"] = np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0)
@@ -64,7 +71,7 @@ def place(stl: bytes, orientation_deg: tuple[float, float, float] = (0.0, 0.0, 0
     size = high - low
     header = b"parts3d".ljust(80, b" ") + count.to_bytes(4, "little")
     return PlacedPart(
-        header + written.tobytes(), float(size[0]), float(size[1]), float(size[2]), abs(volume)
+        header + written.tobytes(), float(size[0]), float(size[1]), float(size[2]), volume
     )
 
 

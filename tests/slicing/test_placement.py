@@ -60,3 +60,9 @@ def test_a_brim_needs_its_room() -> None:
 def test_a_broken_file_is_unreadable(stl: bytes) -> None:
     with pytest.raises(Unreadable):
         place(stl)
+
+
+def test_an_open_surface_has_no_volume() -> None:
+    whole = box_stl(10, 20, 30)
+    lidless = whole[:80] + (11).to_bytes(4, "little") + whole[84:-50]
+    assert place(lidless).volume_mm3 == 0

@@ -151,6 +151,8 @@ def _shell(profile: Profile, recipe: Recipe) -> Settings:
         "travel_compensate_overlapping_walls_0_enabled": True,
         "travel_compensate_overlapping_walls_x_enabled": True,
         "fill_perimeter_gaps": "everywhere",
+        # Walls thinner than a line are printed too, else they vanish without a word.
+        "fill_outline_gaps": True,
         "xy_offset": 0,
         "xy_offset_layer_0": -profile.elephant_foot_mm,
         "z_seam_type": "sharpest_corner",
