@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from parts3d.catalogue.lifecycle import RevisionStatus
 from parts3d.catalogue.tables import Revision
 from parts3d.errors import Conflict, NotFound
 from parts3d.jobs.lifecycle import JobStatus
@@ -83,6 +84,12 @@ def place(
         )
     if order.status is not OrderStatus.PRICED:
         return order
+    revision = whole_order(session, order.id).revision
+    if revision.status is not RevisionStatus.APPROVED:
+        raise Conflict(
+            "This part was taken off sale; the order cannot be placed. Nothing was charged.",
+            code="not_on_sale",
+        )
     check_unpaid(session, settings, order.contact_email, besides=order.id)
     # Nobody plans here between the hold's end and the jobs' beginning.
     lock_point(session, order.point_id)

@@ -24,7 +24,7 @@ from parts3d.promises.holds import hold
 from parts3d.promises.queries import ReadQueues, orderable_models
 from parts3d.promises.service import find_point
 from parts3d.promises.tables import Promise
-from parts3d.quotes.service import quote_part, still_valid
+from parts3d.quotes.service import quote_part, revision_on_sale, still_valid
 from parts3d.quotes.tables import Quote
 from parts3d.settings import Settings
 
@@ -33,8 +33,8 @@ CONFIRM_WITHIN = timedelta(hours=24)
 Key = Annotated[str, StringConstraints(min_length=8, max_length=80, pattern=r"^[\w.:-]+$")]
 # No control characters: they have no place in a name, a mail's header or a database.
 _PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
-_NAME = StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_PRINTABLE)
-_EMAIL = StringConstraints(strip_whitespace=True, max_length=254, pattern=_PRINTABLE)
+NAME = StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_PRINTABLE)
+EMAIL = StringConstraints(strip_whitespace=True, max_length=254, pattern=_PRINTABLE)
 Identity = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
@@ -49,8 +49,8 @@ class CheckoutDetails(BaseModel):
 
     idempotency_key: Key
     promise_id: Identity
-    name: Annotated[str, _NAME]
-    email: Annotated[str, _EMAIL]
+    name: Annotated[str, NAME]
+    email: Annotated[str, EMAIL]
     language: Literal["fr", "en"] = "fr"
     accept_terms: Literal[True]
     accepted_ready_at: AwareDatetime | None = None
@@ -201,7 +201,7 @@ def _insert(
     promise: Promise,
     now: datetime,
 ) -> Submitted:
-    revision = session.get_one(Revision, quote.revision_id)
+    revision = revision_on_sale(session, quote.revision_id)
     if revision.safety_class is None:
         raise Conflict("This part is not on sale.", code="not_on_sale")
     order = Order(

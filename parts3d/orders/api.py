@@ -1,0 +1,263 @@
+"""The public API from a price to a collected order. No account: a link's secret opens an order."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Response
+from fastapi.responses import JSONResponse
+from sqlmodel import Session
+
+from parts3d.catalogue.tables import Part, Revision
+from parts3d.jobs.placing import confirm_contact
+from parts3d.jobs.queues import read_queues
+from parts3d.jobs.stopping import cancel_order
+from parts3d.jobs.tracking import Tracking, track
+from parts3d.notices.announce import announce
+from parts3d.orders.agreement import PromiseChanged
+from parts3d.orders.checkout import CheckoutDetails, Key, find_checkout, part_on_sale, submit
+from parts3d.orders.presenting import (
+    checkout_view,
+    offers_view,
+    point_view,
+    quote_view,
+    receipt_view,
+)
+from parts3d.orders.queries import order_by_token
+from parts3d.orders.schemas import (
+    ChangedView,
+    CheckoutRequest,
+    CheckoutView,
+    ConfirmRequest,
+    CopyView,
+    EventView,
+    OffersRequest,
+    OffersView,
+    OrderRequest,
+    OrderView,
+    QuoteRequest,
+    QuoteView,
+)
+from parts3d.points.geography import Place, locate
+from parts3d.promises.holds import hold
+from parts3d.promises.queries import orderable_models
+from parts3d.promises.service import find_point, offers
+from parts3d.quotes.service import find_quote, quote_part
+from parts3d.quotes.tables import Quote
+from parts3d.settings import Settings
+from parts3d.web import ContextDep, LanguageDep, NowDep, ReadDep, WorkDep, gettext_of
+
+router = APIRouter(prefix="/api/v1", tags=["orders"])
+QuoteId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+Token = Annotated[str, Path(max_length=200)]
+
+
+@router.post("/quotes", status_code=201)
+def make_quote(request: QuoteRequest, work: WorkDep, context: ContextDep, now: NowDep) -> QuoteView:
+    """Freeze the price of a part."""
+    session = work.session
+    part = part_on_sale(session, request.part)
+    quote = quote_part(
+        session,
+        context.settings,
+        str(part.current_revision_id),
+        request.quantity,
+        now,
+        printer_models=orderable_models(session),
+    )
+    return quote_view(quote, part)
+
+
+@router.get("/quotes/{quote_id}")
+def show_quote(quote_id: QuoteId, session: ReadDep) -> QuoteView:
+    """Return a price as it was frozen, expired or not."""
+    quote = find_quote(session, quote_id)
+    return quote_view(quote, _part_of(session, quote))
+
+
+@router.post("/offers")
+def list_offers(
+    request: OffersRequest,
+    session: ReadDep,
+    context: ContextDep,
+    now: NowDep,
+    language: LanguageDep,
+) -> OffersView:
+    """Say where and when a part can be ready; nothing is held."""
+    part = part_on_sale(session, request.part)
+    options = offers(
+        session,
+        context.settings,
+        str(part.current_revision_id),
+        request.quantity,
+        now,
+        read_queues=read_queues,
+        place=_place(request),
+    )
+    return offers_view(options, now=now, language=language, translate=gettext_of(language))
+
+
+@router.post("/checkouts", status_code=201)
+def open_checkout(
+    request: CheckoutRequest, work: WorkDep, context: ContextDep, now: NowDep
+) -> CheckoutView:
+    """Hold capacity at a point for a quote."""
+    session = work.session
+    quote = find_quote(session, request.quote_id)
+    point = find_point(session, request.point)
+    promise = hold(session, context.settings, quote, point.id, now, read_queues=read_queues)
+    return checkout_view(quote, _part_of(session, quote), point, promise)
+
+
+@router.get("/checkouts/{checkout_id}")
+def show_checkout(
+    checkout_id: Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")], session: ReadDep
+) -> CheckoutView:
+    """Return an open checkout; ``held_until`` may have passed."""
+    found = find_checkout(session, checkout_id)
+    return checkout_view(found.quote, found.part, found.point, found.promise)
+
+
+@router.post(
+    "/orders",
+    status_code=201,
+    response_model=OrderView,
+    responses={200: {"model": OrderView}, 409: {"model": ChangedView}},
+)
+def submit_order(
+    request: OrderRequest,
+    context: ContextDep,
+    now: NowDep,
+    response: Response,
+    idempotency_key: Annotated[Key, Header()],
+) -> OrderView | Response:
+    """Order. The same key again answers 200 with the same order."""
+    details = CheckoutDetails(
+        idempotency_key=idempotency_key,
+        promise_id=request.checkout_id,
+        **request.model_dump(exclude={"checkout_id"}),
+    )
+    return _unless_changed(lambda: _submit(context, details, now, response))
+
+
+@router.post(
+    "/orders/{token}/confirm", response_model=OrderView, responses={409: {"model": ChangedView}}
+)
+def confirm_order(
+    token: Token, request: ConfirmRequest, context: ContextDep, now: NowDep
+) -> OrderView | Response:
+    """Confirm the address and place the order; the token is that of the confirmation mail."""
+    return _unless_changed(lambda: _confirm(context, token, request, now))
+
+
+@router.get("/orders/{token}")
+def show_order(token: Token, session: ReadDep, context: ContextDep, now: NowDep) -> OrderView:
+    """Return an order by the secret of its link; its number alone is not enough."""
+    order = order_by_token(session, token)
+    return _view(session, context.settings, order.id, now)
+
+
+@router.post("/orders/{token}/cancel")
+def cancel(token: Token, work: WorkDep, context: ContextDep, now: NowDep) -> OrderView:
+    """Cancel free of charge, until the first print may start."""
+    order = order_by_token(work.session, token)
+    cancel_order(
+        work.session, order.id, actor="customer", now=now, reason="Cancelled by the customer."
+    )
+    announce(context, work, order.id, order.point_id)
+    return _view(work.session, context.settings, order.id, now)
+
+
+def _submit(
+    context: ContextDep, details: CheckoutDetails, now: datetime, response: Response
+) -> OrderView:
+    with context.database.unit_of_work() as work:
+        result = submit(work.session, context.settings, details, now, read_queues=read_queues)
+        announce(context, work, result.order.id, result.order.point_id)
+        view = _view(work.session, context.settings, result.order.id, now)
+    if result.repeated:
+        response.status_code = 200
+    return view
+
+
+def _confirm(context: ContextDep, token: str, request: ConfirmRequest, now: datetime) -> OrderView:
+    with context.database.unit_of_work() as work:
+        order = confirm_contact(
+            work.session,
+            context.settings,
+            token,
+            now,
+            accepted_ready_at=request.accepted_ready_at,
+        )
+        announce(context, work, order.id, order.point_id)
+        return _view(work.session, context.settings, order.id, now)
+
+
+def _unless_changed(answer: Callable[[], OrderView]) -> OrderView | Response:
+    """Answer, or show the change of the promise; by then its unit of work is rolled back."""
+    try:
+        return answer()
+    except PromiseChanged as change:
+        view = ChangedView(
+            code=change.code,
+            message=change.message,
+            ready_at=change.new_ready_at,
+            was_ready_at=change.old_ready_at,
+        )
+        return JSONResponse(view.model_dump(mode="json"), status_code=409)
+
+
+def _view(session: Session, settings: Settings, order_id: str, now: datetime) -> OrderView:
+    return _order_view(session, settings, track(session, settings, order_id, now))
+
+
+def _order_view(session: Session, settings: Settings, tracking: Tracking) -> OrderView:
+    """Show an order to whoever has its link."""
+    whole = tracking.whole
+    order, line = whole.order, whole.lines[0]
+    paid = whole.payment is not None and whole.payment.receipt_number is not None
+    return OrderView(
+        number=order.number,
+        token=tracking.token,
+        status=order.status,
+        stage=tracking.stage,
+        reason=tracking.reason,
+        part=whole.part.slug,
+        title=line.title,
+        quantity=line.quantity,
+        total_cents=order.total_cents,
+        point=point_view(whole.point),
+        ready_at=order.ready_promised_at,
+        hold_expired=tracking.hold_expired,
+        progress=tracking.progress,
+        remaining_seconds=tracking.remaining_seconds,
+        copies=tuple(
+            CopyView(
+                copy_number=one.copy_number,
+                status=one.status,
+                progress=one.progress,
+                remaining_seconds=one.remaining_seconds,
+            )
+            for one in tracking.copies
+        ),
+        timeline=tuple(
+            EventView(at=event.at, status=event.to_status, reason=event.reason)
+            for event in whole.events
+        ),
+        collection_code=tracking.code,
+        may_cancel=tracking.may_cancel,
+        receipt=receipt_view(session, settings, order.id) if paid else None,
+    )
+
+
+def _part_of(session: Session, quote: Quote) -> Part:
+    revision = session.get_one(Revision, quote.revision_id)
+    return session.get_one(Part, revision.part_id)
+
+
+def _place(request: OffersRequest) -> Place | None:
+    if request.postcode is not None:
+        return locate(request.postcode)
+    if request.latitude is not None and request.longitude is not None:
+        return Place(request.latitude, request.longitude)
+    return None

@@ -1,0 +1,194 @@
+"""What goes in and out of the public API: closed, frozen values. Amounts are integer cents."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from parts3d.orders.checkout import EMAIL, NAME, Identity
+from parts3d.orders.tables import PaymentMethod
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+Quantity = Annotated[int, Field(ge=1, le=500)]
+
+
+class Closed(BaseModel):
+    """Nothing unknown comes in, nothing is changed afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class QuoteRequest(Closed):
+    """A price is wanted for a part in a quantity."""
+
+    part: Slug
+    quantity: Quantity = 1
+
+
+class OffersRequest(QuoteRequest):
+    """Ready times are wanted; near a postcode or a position, if one is given."""
+
+    postcode: Annotated[str, StringConstraints(max_length=40)] | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("give latitude and longitude together")
+        if self.postcode is not None and self.latitude is not None:
+            raise ValueError("give a postcode or a position, not both")
+        return self
+
+
+class CheckoutRequest(Closed):
+    """Capacity is to be held for a quote at a point."""
+
+    quote_id: Identity
+    point: Slug
+
+
+class OrderRequest(Closed):
+    """The details of a guest; the key comes in the ``Idempotency-Key`` header."""
+
+    checkout_id: Identity
+    name: Annotated[str, NAME]
+    email: Annotated[str, EMAIL]
+    language: Literal["fr", "en"] = "fr"
+    accept_terms: Literal[True]
+    accepted_ready_at: AwareDatetime | None = None
+
+
+class ConfirmRequest(Closed):
+    """Confirmation; with the later ready time agreed to, where one was offered."""
+
+    accepted_ready_at: AwareDatetime | None = None
+
+
+class QuoteView(Closed):
+    """A frozen price: ``net + vat = total``, and the four components sum to net."""
+
+    id: str
+    part: str
+    quantity: int
+    material_cents: int
+    machine_cents: int
+    handling_cents: int
+    share_cents: int
+    net_cents: int
+    vat_percent: int
+    vat_cents: int
+    total_cents: int
+    expires_at: datetime
+
+
+class PointView(Closed):
+    """A point."""
+
+    slug: str
+    name: str
+    street: str
+    postcode: str
+    city: str
+    latitude: float
+    longitude: float
+    opening_hours: str
+
+
+class OfferView(Closed):
+    """A ready time at a point."""
+
+    point: PointView
+    ready_at: datetime
+    distance_km: float | None
+    sentence: str
+
+
+class RefusalView(Closed):
+    """A point that promises nothing, and why."""
+
+    point: PointView
+    code: str
+    sentence: str
+
+
+class OffersView(Closed):
+    """What to choose from, best first."""
+
+    offers: tuple[OfferView, ...]
+    refusals: tuple[RefusalView, ...]
+
+
+class CheckoutView(Closed):
+    """An open checkout: the price, and capacity held until ``held_until``."""
+
+    id: str
+    quote: QuoteView
+    point: PointView
+    ready_at: datetime
+    held_until: datetime
+
+
+class EventView(Closed):
+    """One move of the order."""
+
+    at: datetime
+    status: str
+    reason: str | None
+
+
+class CopyView(Closed):
+    """One copy on its way."""
+
+    copy_number: int
+    status: str
+    progress: float
+    remaining_seconds: float | None
+
+
+class ReceiptView(Closed):
+    """What was paid."""
+
+    number: str
+    issued_at: datetime
+    seller_name: str
+    seller_vat_number: str
+    net_cents: int
+    vat_percent: int
+    vat_cents: int
+    total_cents: int
+    method: PaymentMethod
+
+
+class OrderView(Closed):
+    """One order, for whoever has its link."""
+
+    number: str
+    token: str
+    status: str
+    stage: str
+    reason: str | None
+    part: str
+    title: str
+    quantity: int
+    total_cents: int
+    point: PointView
+    ready_at: datetime
+    hold_expired: bool
+    progress: float
+    remaining_seconds: float | None
+    copies: tuple[CopyView, ...]
+    timeline: tuple[EventView, ...]
+    collection_code: str | None
+    may_cancel: bool
+    receipt: ReceiptView | None
+
+
+class ChangedView(Closed):
+    """409 ``promise_changed``: send again with ``accepted_ready_at`` set to ``ready_at``."""
+
+    code: str
+    message: str
+    place: str | None = None
+    ready_at: datetime | None
+    was_ready_at: datetime
