@@ -19,7 +19,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).resolve().parent
 SOURCES = ("build.mjs", "package.json", "package-lock.json", ".npmrc", "src", "css")
 STAMP = "sources.sha256"
-OUTPUT_LINES_SHOWN = 40
+FIRST_LINES, LAST_LINES = 25, 15
 
 
 class BuildFailed(Exception):
@@ -89,7 +89,11 @@ def _step(what: str, command: list[str], folder: Path) -> None:
         check=False,
     )
     if done.returncode:
-        said = "\n".join(done.stdout.strip().splitlines()[-OUTPUT_LINES_SHOWN:])
+        # npm says its reason first and its usage after it; Node says it last.
+        lines = done.stdout.strip().splitlines()
+        if len(lines) > FIRST_LINES + LAST_LINES:
+            lines = [*lines[:FIRST_LINES], "...", *lines[-LAST_LINES:]]
+        said = "\n".join(lines)
         raise BuildFailed(f"{what} failed with exit code {done.returncode}:\n{said}")
 
 
@@ -106,7 +110,7 @@ def install_modules(folder: Path, *, force: bool = False) -> None:
     No package's own scripts run. Does nothing when that was done since the lock changed.
 
     Raises:
-        BuildFailed: with the last lines npm said.
+        BuildFailed: with what npm said.
     """
     if not (folder / "package-lock.json").is_file():
         raise BuildFailed(f"{folder} holds no package-lock.json: the source tree is incomplete")
@@ -122,7 +126,7 @@ def build_frontend(root: Path = ROOT, *, force: bool = False) -> bool:
         Whether anything was built.
 
     Raises:
-        BuildFailed: with the step and the last lines it said.
+        BuildFailed: with the step and what it said.
     """
     frontend, built = root / "frontend", root / "parts3d/static/built"
     if not force and is_current(frontend, built):

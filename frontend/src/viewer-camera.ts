@@ -7,7 +7,7 @@ const ZOOM_STEP = 1.2;
 /** From the front, a little right and above: how people draw a part. */
 const HOME = new Vector3(0.58, -1, 0.66).normalize();
 /** Share of the window that part and dimensions may take; labels stand out of their lines. */
-const FILL = 0.84;
+const FILL = 0.92;
 
 const KEYS: Record<string, string> = {
   ArrowLeft: "left",

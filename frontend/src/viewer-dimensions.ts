@@ -9,8 +9,8 @@ import {
   Vector3,
 } from "three";
 
-const GAP = 0.07;
-const TICK = 0.035;
+const GAP = 0.06;
+const TICK = 0.025;
 
 interface Label {
   element: HTMLElement;

@@ -4,11 +4,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import FloatRect, Page
+
 import hatch_build
-from playwright.sync_api import Page
 
 HERE = Path(__file__).resolve().parent
 SCREENSHOTS = HERE.parents[1] / "test-artefacts" / "screenshots"
+# Beyond this many device pixels Chromium repeats the top of the page.
+PAINT_LIMIT_PX = 8192
 
 
 @cache
@@ -42,6 +45,7 @@ def no_sideways_scroll(page: Page) -> None:
           if (document.documentElement.scrollWidth <= width) return [];
           return [...document.body.querySelectorAll("*")]
             .filter((element) => element.getBoundingClientRect().right > width + 0.5)
+            .filter((element) => !element.closest("nav ul"))
             .map((element) => element.outerHTML.slice(0, 160));
         }"""
     )
@@ -49,8 +53,18 @@ def no_sideways_scroll(page: Page) -> None:
 
 
 def shoot(page: Page, name: str, *, full_page: bool = True) -> Path:
-    """Keep a screenshot as test-artefacts/screenshots/<name>.png and return its path."""
+    """Keep a screenshot as test-artefacts/screenshots/<name>.png and return its path.
+
+    Of a page taller than Chromium can paint at once, the lower end is left out.
+    """
     path = SCREENSHOTS / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=path, full_page=full_page, animations="disabled")
+    width, height, ratio = page.evaluate(
+        "() => [innerWidth, document.documentElement.scrollHeight, devicePixelRatio]"
+    )
+    if full_page and height * ratio > PAINT_LIMIT_PX:
+        whole = FloatRect(x=0, y=0, width=width, height=min(height, PAINT_LIMIT_PX // ratio))
+        page.screenshot(path=path, full_page=True, clip=whole, animations="disabled")
+    else:
+        page.screenshot(path=path, full_page=full_page, animations="disabled")
     return path

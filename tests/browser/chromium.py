@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 
 import hatch_build
 

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import segno
@@ -38,6 +39,7 @@ def environment() -> Environment:
     return jinja
 
 
+@cache
 def knob_stl() -> bytes:
     """Return an oven knob, 44 mm across and 26.5 mm high, with a grip and a D-shaft's hole."""
     base = trimesh.creation.cylinder(radius=22.0, height=7.0, sections=96)
@@ -126,8 +128,8 @@ class StyleguideSite:
     url: str = ""
     stl: bytes = b""
     event_ids_asked: list[str | None] = field(default_factory=list)
-    listening: threading.Event = field(default_factory=threading.Event)
     forms_received: int = 0
+    _stopping: bool = False
     _server: uvicorn.Server | None = None
     _thread: threading.Thread | None = None
 
@@ -137,7 +139,8 @@ class StyleguideSite:
 
         async def page(request: Request) -> Response:
             language = request.query_params.get("lang", "en")
-            html = styleguide(jinja, language=language)
+            live_url = "/" + request.query_params.get("live", "events")
+            html = styleguide(jinja, language=language, live_url=live_url)
             return HTMLResponse(html, headers={"Content-Security-Policy": POLICY})
 
         async def model(_request: Request) -> Response:
@@ -151,16 +154,15 @@ class StyleguideSite:
                 if first:
                     yield "id: 7\ndata: <p id='swapped'>Layer 150 of 200</p>\n\n"
                     return
-                self.listening.set()
                 yield "id: 8\ndata: <p id='swapped'>Layer 200 of 200</p>\n\n"
-                await asyncio.sleep(30)
+                await self._until_stopped()
 
             return StreamingResponse(stream(), media_type="text/event-stream")
 
         async def quiet(_request: Request) -> Response:
             async def stream() -> AsyncIterator[str]:
                 yield ": nothing yet\n\n"
-                await asyncio.sleep(30)
+                await self._until_stopped()
 
             return StreamingResponse(stream(), media_type="text/event-stream")
 
@@ -170,7 +172,7 @@ class StyleguideSite:
             return Response(status_code=204)
 
         endpoint = Callable[[Request], Awaitable[Response]]
-        routes: list[tuple[str, endpoint, list[str]]] = [  # type: ignore[valid-type]
+        routes: list[tuple[str, endpoint, list[str]]] = [
             ("/", page, ["GET"]),
             ("/part.stl", model, ["GET"]),
             ("/events", events, ["GET"]),
@@ -184,14 +186,19 @@ class StyleguideSite:
             ]
         )
 
+    async def _until_stopped(self) -> None:
+        while not self._stopping:  # noqa: ASYNC110 - set from another thread than the loop's
+            await asyncio.sleep(0.05)
+
     def start(self) -> None:
         """Serve on a free port of the loopback."""
         self.stl = knob_stl()
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
+        listener.listen()  # so that the first page may come before the server is up
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(
-            self.application(), log_level="warning", timeout_graceful_shutdown=0, ws="none"
+            self.application(), log_level="warning", timeout_graceful_shutdown=5, ws="none"
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([listener],), daemon=True)
@@ -199,6 +206,7 @@ class StyleguideSite:
 
     def stop(self) -> None:
         """Stop serving and wait for the end."""
+        self._stopping = True
         if self._server and self._thread:
             self._server.should_exit = True
             self._thread.join(timeout=10)
