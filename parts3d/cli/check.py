@@ -3,6 +3,7 @@
 import glob
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path
 from time import perf_counter
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from parts3d.meshes.report import FileReport
 
 _STOPPED = 130
+_PAGE_COLUMNS = 120  # where the output is no terminal
 _COLOURS = {
     "printable": "green",
     "printable_with_warnings": "yellow",
@@ -132,18 +134,30 @@ def _print_table(reports: "list[FileReport]") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, show_edge=False, row_styles=["", "dim"])
-    for heading in ("File", "Verdict", "Size, mm", "Triangles", "Findings"):
-        table.add_column(heading, overflow="fold", vertical="top")
+    # What all files have in common is said once, above the table.
+    folders = {str(Path(entry.file).parent) for entry in reports}
+    common = os.path.commonpath(folders) if len(reports) > 1 and _comparable(folders) else ""
+    table = Table(box=None, pad_edge=False, show_edge=False, title=common, title_justify="left")
+    table.add_column("File", overflow="fold", ratio=2)
+    for heading in ("Verdict", "Size, mm", "Triangles"):
+        table.add_column(heading, no_wrap=heading == "Triangles")
+    table.add_column("Findings", overflow="fold", ratio=3)
     for entry in reports:
         colour = _COLOURS[entry.verdict]
         size = " x ".join(f"{side:.1f}" for side in entry.bounds_mm) if entry.bounds_mm else "-"
         table.add_row(
-            escape(entry.file),
+            escape(os.path.relpath(entry.file, common) if common else entry.file),
             f"[{colour}]{entry.verdict.replace('_', ' ')}[/]",
             size,
             "-" if entry.triangles is None else f"{entry.triangles:,}",
             escape("\n".join(f"{item.severity}: {item.message}" for item in entry.findings) or "-"),
         )
     if reports:
-        Console().print(table)
+        console = Console()
+        console.width = console.width if console.is_terminal else _PAGE_COLUMNS
+        console.print(table)
+
+
+def _comparable(folders: set[str]) -> bool:
+    """Whether paths are all absolute or all relative, without which they have nothing in common."""
+    return len({Path(folder).is_absolute() for folder in folders}) == 1

@@ -13,6 +13,7 @@ from parts3d.meshes.camera import Camera
 Floats = NDArray[np.float32]
 
 _COARSE = 4  # ambient shadow is sampled once for so many samples a side
+ALIGNMENT = 4  # a window of samples must begin and end on whole coarse steps
 _SKY_RAYS = 20
 _TABLE_RAYS = 48
 _TABLE_GRID = 112
@@ -28,6 +29,7 @@ class Seen:
     """What the camera sees, sample by sample; arrays (h, w) or (h, w, 3); zero where nothing."""
 
     hit: NDArray[np.bool_]
+    depth: Floats  # along the camera's axis
     point: Floats
     normal: Floats  # smooth, towards the camera
     flat: Floats  # the facet's own
@@ -61,8 +63,13 @@ def _blocked(scene: object, points: Floats, directions: Floats, reach: float) ->
     return np.asarray(np.where(found["primID"] >= 0, 1 - reached, 0), dtype=np.float32)
 
 
-def ambient(scene: object, seen: Seen) -> Floats:
-    """Return the share of the sky each sample sees, 0.3 to 1: coarse rays, spread edge-aware."""
+def ambient(scene: object, seen: Seen, samples: int) -> Floats:
+    """Return the share of the sky each sample sees, 0.05 to 1, float32 (h, w).
+
+    Rays start from a coarse grid; its values are blurred and spread to all samples, mixing only
+    what lies on the same plane. In a block of ``samples`` a side that shows one patch, one
+    sample stands for all.
+    """
     cut = (slice(_COARSE // 2, None, _COARSE),) * 2
     hit, normal, point = seen.hit[cut], seen.flat[cut], seen.point[cut]
     at = np.flatnonzero(hit.reshape(-1))
@@ -82,56 +89,71 @@ def ambient(scene: object, seen: Seen) -> Floats:
         blocked += _blocked(scene, points, rays, _REACH)
     coarse = np.zeros(height * width, dtype=np.float32)
     coarse[at] = blocked / _SKY_RAYS
-    return np.asarray(1 - 0.95 * _spread(coarse.reshape(height, width), hit, seen, cut))
+    grid = (hit, normal, point)
+    every = np.nonzero(hit)
+    soft = np.zeros_like(hit, dtype=np.float32)
+    soft[every] = _mix(coarse.reshape(height, width), grid, every, _seen_at(grid, every), 1)
+    first = seen.patch[::samples, ::samples].repeat(samples, 0).repeat(samples, 1)
+    itself = seen.hit & (seen.patch != first)
+    itself[::samples, ::samples] = seen.hit[::samples, ::samples]
+    at_samples = np.nonzero(itself)
+    target = _seen_at((seen.hit, seen.normal, seen.point), at_samples)
+    mixed = np.zeros(seen.hit.shape, dtype=np.float32)
+    mixed[at_samples] = _mix(soft, grid, at_samples, target, _COARSE)
+    whole = mixed[::samples, ::samples].repeat(samples, 0).repeat(samples, 1)
+    whole[at_samples] = mixed[at_samples]
+    return np.asarray(1 - 0.95 * whole)
 
 
-def _spread(coarse: Floats, hit: NDArray[np.bool_], seen: Seen, cut: tuple[slice, slice]) -> Floats:
-    """Bring coarse values to all samples, mixing only those that lie on the same plane."""
-    normal, point = seen.normal[cut], seen.point[cut]
-    smooth_values = _mix(coarse, hit, normal, point, (hit, normal, point), 1, range(-2, 3))
-    return _mix(
-        smooth_values, hit, normal, point, (seen.hit, seen.normal, seen.point), _COARSE, range(2)
-    )
+def _seen_at(
+    layers: tuple[NDArray[np.bool_], Floats, Floats], at: tuple[NDArray[np.intp], ...]
+) -> tuple[Floats, Floats]:
+    """Return normals and points at some samples."""
+    return layers[1][at], layers[2][at]
 
 
 def _mix(
     values: Floats,
-    hit: NDArray[np.bool_],
-    normal: Floats,
-    point: Floats,
-    target: tuple[NDArray[np.bool_], Floats, Floats],
+    grid: tuple[NDArray[np.bool_], Floats, Floats],
+    at: tuple[NDArray[np.intp], ...],
+    target: tuple[Floats, Floats],
     scale: int,
-    taps: range,
 ) -> Floats:
-    """Average values around each target sample, weighted by distance and by likeness of place."""
-    to_hit, to_normal, to_point = target
-    rows, columns = np.nonzero(to_hit)
-    normals, points = to_normal[rows, columns], to_point[rows, columns]
-    near_row = (rows - np.float32(scale // 2)) / np.float32(scale)
-    near_column = (columns - np.float32(scale // 2)) / np.float32(scale)
-    near_row, near_column = near_row.astype(np.float32), near_column.astype(np.float32)
+    """Average a grid's values around each target, weighted by distance and likeness of place.
+
+    Args:
+        values: float32 (h, w), one a grid point.
+        grid: whether something was seen there, its normal and its point.
+        at: row and column of the targets, in steps of which ``scale`` make one of the grid's.
+        target: normal and point of the targets.
+        scale: 1 blurs over five points a side, more takes the four points around.
+    """
+    hit, normal, point = (layer.reshape(-1, *layer.shape[2:]) for layer in grid)
+    height, width = grid[0].shape
+    taps = range(-2, 3) if scale == 1 else range(2)
+    normals, points = target
+    near = [(index - np.float32(scale // 2)) / np.float32(scale) for index in at]
+    near_row, near_column = (position.astype(np.float32) for position in near)
     base_row = np.floor(near_row).astype(np.int32)
     base_column = np.floor(near_column).astype(np.int32)
-    total = np.zeros(len(rows), dtype=np.float32)
-    weight = np.full(len(rows), 1e-6, dtype=np.float32)
+    total = np.zeros(len(normals), dtype=np.float32)
+    weight = np.full(len(normals), 1e-6, dtype=np.float32)
+    flat_values = values.reshape(-1)
+    nearer = np.float32(2 / len(taps))
     for down in taps:
         for right in taps:
-            row = np.clip(base_row + down, 0, hit.shape[0] - 1)
-            column = np.clip(base_column + right, 0, hit.shape[1] - 1)
-            off = np.einsum("ij,ij->i", points - point[row, column], normals)
-            like = np.clip(np.einsum("ij,ij->i", normals, normal[row, column]), 0, 1)
+            row = np.clip(base_row + down, 0, height - 1)
+            column = np.clip(base_column + right, 0, width - 1)
+            there = row * width + column
+            off = np.einsum("ij,ij->i", points - point[there], normals)
+            like = np.clip(np.einsum("ij,ij->i", normals, normal[there]), 0, 1)
             like = np.square(np.square(np.square(like)))  # to the 8th
-            far = (row - near_row) ** 2 + (column - near_column) ** 2
-            amount = (
-                like
-                * np.exp(-far * np.float32(2 / len(taps)) - (off / 0.01) ** 2)
-                * hit[row, column]
-            )
-            total += (amount * values[row, column]).astype(np.float32)
-            weight += amount.astype(np.float32)
-    mixed = np.zeros(to_hit.shape, dtype=np.float32)
-    mixed[rows, columns] = total / weight
-    return mixed
+            far = np.square(row - near_row) + np.square(column - near_column)
+            off *= np.float32(100)  # a hundredth off the plane is another place
+            amount = like * np.exp(-far * nearer - np.square(off)).astype(np.float32) * hit[there]
+            total += amount * flat_values[there]
+            weight += amount
+    return total / weight
 
 
 def table_shadow(scene: object, camera: Camera, steps: NDArray[np.float64]) -> Floats:
@@ -162,7 +184,7 @@ def table_shadow(scene: object, camera: Camera, steps: NDArray[np.float64]) -> F
     soft = Image.fromarray(_blurred(coarse.reshape(_TABLE_GRID, _TABLE_GRID)))
     fine = np.asarray(soft.resize((len(steps), len(steps)), Image.Resampling.BICUBIC))
     # Nothing reaches the picture's border, or a visible frame would stand there.
-    border = np.clip((1 - np.abs(steps)) / 0.3, 0, 1).astype(np.float32)
+    border = np.clip((0.96 - np.abs(steps)) / 0.3, 0, 1).astype(np.float32)
     return np.asarray(np.clip(fine * border * border[:, None], 0, 1) * _TABLE_DEPTH)
 
 

@@ -21,12 +21,14 @@ class Camera:
         axes: float64 (3, 3), rows: right, up, forward; unit vectors.
         half_width: half the picture's width at distance 1.
         centre: where the picture's middle lies, right and up at distance 1.
+        part_half: half of the part's width and height, as shares of half the picture's.
     """
 
     eye: NDArray[np.float64]
     axes: NDArray[np.float64]
     half_width: float
     centre: tuple[float, float]
+    part_half: tuple[float, float]
 
     def rays(self, columns: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float32]:
         """Directions of the rays through a grid, float32 (rows, columns, 3), forward part 1.
@@ -57,4 +59,11 @@ def frame(points: NDArray[np.floating]) -> Camera:
     left_low, right_high = flat.min(axis=0), flat.max(axis=0)
     middle = (left_low + right_high) / 2
     half = float((right_high - left_low).max()) / 2 / _FILL
-    return Camera(eye, axes, half, (float(middle[0]), float(middle[1])))
+    share = (right_high - left_low) / 2 / half
+    return Camera(
+        eye,
+        axes,
+        half,
+        (float(middle[0]), float(middle[1])),
+        (float(share[0]), float(share[1])),
+    )

@@ -5,12 +5,13 @@ Shape is shown by three lights, ambient shadow (how much of the sky a point sees
 creases and outlines, and a soft shadow on the table; the background is transparent.
 """
 
+from dataclasses import fields
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from parts3d.meshes.ambient import KEY_LIGHT, Floats, Seen, ambient, table_shadow, unit
+from parts3d.meshes.ambient import ALIGNMENT, KEY_LIGHT, Floats, Seen, ambient, table_shadow, unit
 from parts3d.meshes.camera import Camera, frame
 from parts3d.meshes.mesh import Mesh
 from parts3d.meshes.smooth import SmoothFacets, smooth
@@ -44,13 +45,23 @@ def render(mesh: Mesh, *, size: int = 512, colour: Colour = DEFAULT_COLOUR) -> b
     camera = frame(facets.corners.reshape(-1, 3))
     wide = size * _SAMPLES
     steps = (np.arange(wide) + 0.5) / wide * 2 - 1
-    rays = camera.rays(steps, -steps)
-    seen = _look(scene, facets, camera, rays)
-    ambience = ambient(scene, seen)[seen.hit]
-    light = _shade(seen, _linear(colour), ambience)
+    # Rays are sent only where the part is: the rest is table.
+    rows, columns = (_window(wide, share) for share in reversed(camera.part_half))
+    seen = _look(scene, facets, camera, camera.rays(steps[columns], -steps[rows]))
+    light = _shade(seen, _linear(colour), ambient(scene, seen, _SAMPLES)[seen.hit])
     light *= 1 - 0.5 * _lines(seen)[seen.hit][:, None]
-    table = table_shadow(scene, camera, steps)
-    return _encode(_display(light), seen.hit, table, size)
+    whole = _table(table_shadow(scene, camera, steps))
+    window = whole[rows, columns]
+    window[seen.hit, :3] = _display(light)
+    window[seen.hit, 3] = 1
+    return _encode(whole, size)
+
+
+def _window(wide: int, share: float) -> slice:
+    """Return the samples that the middle share of the picture takes, in whole coarse steps."""
+    margin = int((1 - share) / 2 * wide) - _SAMPLES
+    margin = max(0, margin // ALIGNMENT * ALIGNMENT)
+    return slice(margin, wide - margin)
 
 
 def _scaled(facets: SmoothFacets) -> SmoothFacets:
@@ -63,37 +74,70 @@ def _scaled(facets: SmoothFacets) -> SmoothFacets:
 
 
 def _look(scene: object, facets: SmoothFacets, camera: Camera, rays: Floats) -> Seen:
-    height, width = rays.shape[:2]
-    directions = rays.reshape(-1, 3)
-    eyes = np.broadcast_to(camera.eye.astype(np.float32), directions.shape)
-    found = scene.run(np.ascontiguousarray(eyes), directions, output=1)  # type: ignore[attr-defined]
-    facet = found["primID"]
-    hit = facet >= 0
-    rows = facet[hit]
+    """Send one ray a pixel, then one a sample where the picture changes from pixel to pixel."""
+    height, width = rays.shape[0] // _SAMPLES, rays.shape[1] // _SAMPLES
+    blocks = rays.reshape(height, _SAMPLES, width, _SAMPLES, 3)
+    once = _cast(
+        scene, facets, camera, (blocks[:, 0, :, 0] + blocks[:, -1, :, -1]) * np.float32(0.5)
+    )
+    changes = _changes(once).repeat(_SAMPLES, 0).repeat(_SAMPLES, 1)
+    again = _cast(scene, facets, camera, rays[changes])
+    layers = {}
+    for layer in fields(Seen):
+        fine = getattr(once, layer.name).repeat(_SAMPLES, 0).repeat(_SAMPLES, 1)
+        fine[changes] = getattr(again, layer.name)
+        layers[layer.name] = fine
+    return Seen(**layers)
+
+
+def _changes(seen: Seen) -> NDArray[np.bool_]:
+    """Mark the pixels at and next to a change of patch or depth."""
+    marked = np.zeros(seen.hit.shape, dtype=np.bool_)
+    for one, two in (
+        ((slice(None, -1), slice(None)), (slice(1, None), slice(None))),
+        ((slice(None), slice(None, -1)), (slice(None), slice(1, None))),
+    ):
+        change = (seen.patch[one] != seen.patch[two]) | (
+            np.abs(seen.depth[one] - seen.depth[two]) > _STEP
+        )
+        marked[one] |= change
+        marked[two] |= change
+    return marked
+
+
+def _cast(scene: object, facets: SmoothFacets, camera: Camera, rays: Floats) -> Seen:
+    """Send rays, float32 (..., 3), from the eye; the layers have the rays' shape."""
+    shape = rays.shape[:-1]
+    directions = np.ascontiguousarray(rays.reshape(-1, 3))
+    eye = camera.eye.astype(np.float32)
+    eyes = np.ascontiguousarray(np.broadcast_to(eye, directions.shape))
+    found = scene.run(eyes, directions, output=1)  # type: ignore[attr-defined]
+    hit = found["primID"] >= 0
+    rows = found["primID"][hit]
     u, v = found["u"][hit, None], found["v"][hit, None]
     corner = facets.normals[rows]
-    normal = corner[:, 0] * (1 - u - v) + corner[:, 1] * u + corner[:, 2] * v
+    normal = unit(corner[:, 0] * (1 - u - v) + corner[:, 1] * u + corner[:, 2] * v)
     towards = directions[hit]
-    normal = unit(normal)
     flat = unit(found["Ng"][hit])
     # A surface seen from behind (a broken mesh) is drawn as if it faced the camera.
     flat *= -np.sign(np.einsum("ij,ij->i", flat, towards))[:, None]
-    normal *= np.where(np.einsum("ij,ij->i", normal, flat) < 0, -1, 1)[:, None]
+    normal *= np.where(np.einsum("ij,ij->i", normal, flat) < 0, np.float32(-1), 1)[:, None]
     depth = found["tfar"][hit]
 
     def spread(values: Floats) -> Floats:
-        whole = np.zeros((height * width, *values.shape[1:]), dtype=np.float32)
+        whole = np.zeros((len(hit), *values.shape[1:]), dtype=np.float32)
         whole[hit] = values
-        return whole.reshape(height, width, *values.shape[1:])
+        return whole.reshape(*shape, *values.shape[1:])
 
-    patch = np.full(height * width, -1, dtype=np.int32)
+    patch = np.full(len(hit), -1, dtype=np.int32)
     patch[hit] = facets.patch[rows]
     return Seen(
-        hit=hit.reshape(height, width),
-        point=spread(camera.eye.astype(np.float32) + towards * depth[:, None]),
-        normal=spread(normal.astype(np.float32)),
-        flat=spread(flat.astype(np.float32)),
-        patch=patch.reshape(height, width),
+        hit=hit.reshape(shape),
+        depth=spread(depth),
+        point=spread(eye + towards * depth[:, None]),
+        normal=spread(normal),
+        flat=spread(flat),
+        patch=patch.reshape(shape),
         away=spread(unit(towards)),
     )
 
@@ -112,11 +156,11 @@ def _shade(seen: Seen, albedo: Floats, ambience: Floats) -> Floats:
     up = normal[:, 2] * 0.5 + 0.5
     key = np.clip((normal @ KEY_LIGHT + 0.1) / 1.1, 0, None)
     fill = np.clip((normal @ _FILL_LIGHT + 0.3) / 1.3, 0, None)
-    lit = (0.13 + 0.40 * up) * ambience
-    lit += (0.92 * key + 0.16 * fill) * (0.5 + 0.5 * ambience)
+    lit = (0.10 + 0.36 * up) * ambience
+    lit += (1.30 * key + 0.20 * fill) * (0.5 + 0.5 * ambience)
     facing = np.clip(-np.einsum("ij,ij->i", normal, away), 0, 1)
     halfway = unit(KEY_LIGHT - away)
-    gloss = 0.09 * np.clip(np.einsum("ij,ij->i", normal, halfway), 0, 1) ** 20
+    gloss = 0.09 * np.clip(np.einsum("ij,ij->i", normal, halfway), 0, 1) ** 16
     rim = 0.10 * (1 - facing) ** 3 * up
     return np.asarray(albedo * lit[:, None] + ((gloss + rim) * ambience)[:, None], dtype=np.float32)
 
@@ -124,24 +168,31 @@ def _shade(seen: Seen, albedo: Floats, ambience: Floats) -> Floats:
 def _lines(seen: Seen) -> Floats:
     """Return where lines are drawn, 0 to 1: outlines, steps in depth, and creases."""
     strength = np.zeros(seen.hit.shape, dtype=np.float32)
-    for axis in (0, 1):
-        one = (slice(None, -1), slice(None))[:: 1 - 2 * axis]
-        two = (slice(1, None), slice(None))[:: 1 - 2 * axis]
-        both = seen.hit[one] & seen.hit[two]
-        cosine = np.einsum("ijk,ijk->ij", seen.normal[one], seen.normal[two])
-        crease = both & (seen.patch[one] != seen.patch[two]) & (cosine < _CREASE_COS)
-        apart = seen.point[two] - seen.point[one]
-        step = both & (
-            np.minimum(
-                np.abs(np.einsum("ijk,ijk->ij", apart, seen.flat[one])),
-                np.abs(np.einsum("ijk,ijk->ij", apart, seen.flat[two])),
-            )
-            > _STEP
+    width = seen.hit.shape[1]
+    flat_strength = strength.reshape(-1)
+    normal, flat, point = (values.reshape(-1, 3) for values in (seen.normal, seen.flat, seen.point))
+    for one, two, stride in (
+        ((slice(None, -1), slice(None)), (slice(1, None), slice(None)), width),
+        ((slice(None), slice(None, -1)), (slice(None), slice(1, None)), 1),
+    ):
+        # A cheap look at depth and patch first; what remains is a few samples in a hundred.
+        changes = (seen.patch[one] != seen.patch[two]) | (
+            np.abs(seen.depth[one] - seen.depth[two]) > _STEP
         )
-        outline = seen.hit[one] != seen.hit[two]
-        drawn = np.where(outline | step, np.float32(1), np.where(crease, np.float32(0.6), 0))
-        strength[one] = np.maximum(strength[one], drawn)
-        strength[two] = np.maximum(strength[two], drawn)
+        rows, columns = np.nonzero(changes)
+        near = rows * width + columns
+        far = near + stride
+        both = seen.hit.reshape(-1)[near] & seen.hit.reshape(-1)[far]
+        crease = np.einsum("ij,ij->i", normal[near], normal[far]) < _CREASE_COS
+        crease &= seen.patch.reshape(-1)[near] != seen.patch.reshape(-1)[far]
+        apart = point[far] - point[near]
+        off = np.minimum(
+            np.abs(np.einsum("ij,ij->i", apart, flat[near])),
+            np.abs(np.einsum("ij,ij->i", apart, flat[far])),
+        )
+        drawn = np.where(~both | (off > _STEP), 1, np.where(crease, 0.6, 0)).astype(np.float32)
+        flat_strength[near] = np.maximum(flat_strength[near], drawn)
+        flat_strength[far] = np.maximum(flat_strength[far], drawn)
     return strength
 
 
@@ -153,16 +204,18 @@ def _display(light: Floats) -> Floats:
     return np.asarray(np.clip(rolled, 0, 1) ** np.float32(1 / 2.2), dtype=np.float32)
 
 
-def _encode(part: Floats, hit: NDArray[np.bool_], shadow: Floats, size: int) -> bytes:
-    """Lay the part over the table's shadow, bring samples to pixels, and write a PNG."""
+def _table(shadow: Floats) -> Floats:
+    """Return the empty table, float32 (h, w, 4): colour times alpha, and alpha."""
+    return np.asarray(shadow[..., None] * np.append(_TABLE_SHADOW, np.float32(1)))
+
+
+def _encode(whole: Floats, size: int) -> bytes:
+    """Bring samples to pixels and write a PNG.
+
+    Colours come multiplied by alpha, or dark seams would stand round the part.
+    """
     from PIL import Image
 
-    # Averaged with alpha multiplied in, or dark seams would stand round the part.
-    whole = np.empty((*hit.shape, 4), dtype=np.float32)
-    whole[..., :3] = _TABLE_SHADOW * shadow[..., None]
-    whole[..., 3] = shadow
-    whole[hit, :3] = part
-    whole[hit, 3] = 1
     pixels = np.zeros((size, size, 4), dtype=np.float32)
     for row in range(_SAMPLES):
         for column in range(_SAMPLES):

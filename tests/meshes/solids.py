@@ -49,7 +49,7 @@ def lathe(profile: list[tuple[float, float]], steps: int, *, closed_ring: bool) 
         & (triangles[:, 1] != triangles[:, 2]).any(1)
         & (triangles[:, 2] != triangles[:, 0]).any(1)
     )
-    return triangles[distinct]
+    return np.asarray(triangles[distinct])
 
 
 def cylinder(steps: int = 24, radius: float = 10, height: float = 20) -> Triangles:
