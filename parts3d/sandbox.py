@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from parts3d.errors import Parts3dError
+from parts3d.errors import Unavailable
 
 Reason = Literal["missing", "wall_time", "cpu_time", "memory", "file_size", "crashed", "refused"]
 
@@ -51,7 +51,7 @@ class Finished:
     peak_rss_bytes: int
 
 
-class ProgramFailed(Parts3dError):
+class ProgramFailed(Unavailable):
     """A program did not end well; ``reason`` says how, ``stderr`` holds its last words."""
 
     kind = "program_failed"

@@ -33,7 +33,7 @@ def wish_slices(session: Session, engine: Engine, now: datetime) -> list[Slice]:
     One for each printer model that prints the revision's material.
     """
     present = {
-        (row.model_sha256, row.recipe_sha256, row.printer_model)
+        (row.model_sha256, row.recipe_sha256, row.printer_model, row.profile_sha256)
         for row in session.exec(
             select(Slice).where(Slice.engine == engine.name, Slice.engine_version == engine.version)
         ).all()
@@ -45,8 +45,9 @@ def wish_slices(session: Session, engine: Engine, now: datetime) -> list[Slice]:
     for revision in approved:
         recipe = Recipe.model_validate(revision.recipe)
         for model in printer_models():
-            key = (revision.model_sha256, revision.recipe_sha256, model)
-            if key in present or not _prints(profile(model), recipe.material):
+            printer = profile(model)
+            key = (revision.model_sha256, revision.recipe_sha256, model, printer.sha256)
+            if key in present or not _prints(printer, recipe.material):
                 continue
             present.add(key)
             fresh.append(
@@ -54,6 +55,7 @@ def wish_slices(session: Session, engine: Engine, now: datetime) -> list[Slice]:
                     model_sha256=revision.model_sha256,
                     recipe_sha256=revision.recipe_sha256,
                     printer_model=model,
+                    profile_sha256=printer.sha256,
                     material=recipe.material,
                     engine=engine.name,
                     engine_version=engine.version,
@@ -171,7 +173,9 @@ def make_slice(
             row.status = SLICE_LIFECYCLE.move(row.status, SliceStatus.READY)
             row.gcode_sha256 = gcode_sha256
             row.gcode_bytes = len(result.gcode)
-            row.print_seconds = result.print_seconds
+            row.print_seconds = (
+                result.print_seconds + profile(wish.printer_model).preparation_seconds
+            )
             row.filament_mm = result.filament_mm
             row.filament_mg = result.filament_mg
             row.layers = result.layers

@@ -37,7 +37,14 @@ class Slice(SQLModel, table=True):
 
     __table_args__ = (
         sa.UniqueConstraint(
-            "model_sha256", "recipe_sha256", "printer_model", "material", "engine", "engine_version"
+            "model_sha256",
+            "recipe_sha256",
+            "printer_model",
+            "profile_sha256",
+            "material",
+            "engine",
+            "engine_version",
+            name="uq_slice_content",
         ),
         sa.Index("ix_slice_todo", "status", "priority", "created_at"),
     )
@@ -46,6 +53,8 @@ class Slice(SQLModel, table=True):
     model_sha256: str = Field(index=True)
     recipe_sha256: str
     printer_model: str
+    # The profile's content: an edited profile makes new slices, the old ones stay for the trace.
+    profile_sha256: str = ""
     material: str
     engine: str
     engine_version: str
@@ -57,7 +66,7 @@ class Slice(SQLModel, table=True):
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     gcode_sha256: str | None = None
     gcode_bytes: int | None = None
-    print_seconds: int | None = None
+    print_seconds: int | None = Field(default=None, description="with heating and levelling")
     filament_mm: int | None = None
     filament_mg: int | None = None
     layers: int | None = None

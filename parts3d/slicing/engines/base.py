@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from parts3d.catalogue.recipe import Recipe
-from parts3d.errors import Invalid, Parts3dError
+from parts3d.errors import Invalid, Unavailable
 from parts3d.slicing.assemble import assemble
 from parts3d.slicing.gcode import inspect, read
 from parts3d.slicing.gcode_gate import check_gate
@@ -15,7 +15,7 @@ from parts3d.slicing.profiles import MaterialProperties, Profile
 from parts3d.slicing.verify import faults
 
 
-class SlicingFailed(Parts3dError):
+class SlicingFailed(Unavailable):
     """A model could not be sliced: a crash, a hang, an empty or a wrong result."""
 
     kind = "slicing_failed"
