@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("model_sha256", sa.String(), nullable=False),
         sa.Column("recipe_sha256", sa.String(), nullable=False),
         sa.Column("printer_model", sa.String(), nullable=False),
+        sa.Column("profile_sha256", sa.String(), nullable=False),
         sa.Column("material", sa.String(), nullable=False),
         sa.Column("engine", sa.String(), nullable=False),
         sa.Column("engine_version", sa.String(), nullable=False),
@@ -114,10 +115,11 @@ def upgrade() -> None:
             "model_sha256",
             "recipe_sha256",
             "printer_model",
+            "profile_sha256",
             "material",
             "engine",
             "engine_version",
-            name=op.f("uq_slice_model_sha256"),
+            name="uq_slice_content",
         ),
     )
     with op.batch_alter_table("slice", schema=None) as batch_op:
