@@ -11,11 +11,14 @@ from parts3d.errors import Forbidden
 from parts3d.web import SIGN_IN_COOKIE, ContextDep, NowDep, ReadDep
 from printer_agents.protocol import HEADER_AGENT, HEADER_NONCE, HEADER_SIGNATURE
 
+HOME_OF = {Role.STAFF: "/counter", Role.MAINTAINER: "/maintainer", Role.OPERATOR: "/operator"}
+
 
 def get_account(request: Request, session: ReadDep, now: NowDep) -> Account:
     """Return who is signed in; pages show their name."""
     account = signed_in(session, request.cookies.get(SIGN_IN_COOKIE), now)
-    request.state.account = account
+    # Plain words: an error's page is drawn after this session has ended.
+    request.state.account = {"name": account.name, "href": HOME_OF[account.role]}
     return account
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import select
 
+from parts3d.accounts.guards import HOME_OF
 from parts3d.accounts.service import SIGN_IN_LASTS, check_password, sign_in, sign_out
 from parts3d.accounts.tables import Account, Role
 from parts3d.errors import NotFound
@@ -20,7 +21,6 @@ from parts3d.web import (
 )
 
 router = APIRouter(include_in_schema=False)
-HOME_OF = {Role.STAFF: "/counter", Role.MAINTAINER: "/maintainer", Role.OPERATOR: "/operator"}
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
 
 

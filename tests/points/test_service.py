@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -12,7 +11,6 @@ from sqlmodel import Session
 from parts3d.accounts.agents import register_agent
 from parts3d.db import Database
 from parts3d.errors import Conflict, Invalid, NotFound
-from parts3d.migrate import upgrade
 from parts3d.points.service import (
     PointDetails,
     add_point,
@@ -34,12 +32,9 @@ HUY = PointDetails(
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    database = Database(f"sqlite:///{tmp_path / 'test.sqlite3'}")
-    upgrade(database)
+def session(database: Database) -> Iterator[Session]:
     with database.unit_of_work() as work:
         yield work.session
-    database.close()
 
 
 def test_a_postcode_gives_a_point_its_coordinates_and_its_city(session: Session) -> None:
