@@ -9,6 +9,9 @@ BIN := .venv/bin
 # A program started through this dies with make, however make ends.
 TIED := exec $(BIN)/python -IS parts3d/embedded/child.py $$PPID
 
+# Stamps of a .venv that is gone say nothing.
+$(if $(wildcard $(BIN)/python),,$(shell rm -rf .make))
+
 FRONTEND := $(shell find frontend -name node_modules -prune -o -type f -print 2>/dev/null)
 CURA := $(wildcard parts3d/slicing/cura/package*.json parts3d/slicing/cura_install.py)
 
@@ -18,6 +21,7 @@ help: ## Say what there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
 
 setup: .make/installed .make/frontend .make/cura ## Prepare .venv, front end and slicer.
+	@:
 
 demo: setup ## Run a whole network on this machine and open the shop.
 	@$(TIED) $(BIN)/parts3d demo

@@ -32,7 +32,12 @@ def serve(
 
     write_logs()
     settings = Settings()
-    found = free_port(port, host=host, tries=50 if next_port else 1)
+    found = free_port(port, host=host)
+    if found != port and not next_port:
+        raise Conflict(
+            f"Port {port} is taken. Stop what listens there, choose another with --port, or let "
+            "--next-port take the next free one."
+        )
     if found != port:
         typer.echo(f"Port {port} is taken; serving on {found}.")
     broker = choose_broker(settings)

@@ -12,6 +12,7 @@ from parts3d.embedded.processes import ChildSpec
 from parts3d.errors import Unavailable
 
 _TRIES = 50
+_PORTS = 1 << 16
 _ANSWER_SECONDS = 2.0
 
 
@@ -74,7 +75,7 @@ def free_port(wanted: int, *, host: str = "127.0.0.1", tries: int = _TRIES) -> i
     Raises:
         Unavailable: none of ``tries`` ports is free.
     """
-    for port in range(wanted, wanted + tries):
+    for port in range(wanted, min(wanted + tries, _PORTS)):
         with socket.socket() as probe:
             # As the server will: a port whose last connections linger is free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
