@@ -1,4 +1,7 @@
-"""Sending one mail by SMTP, with the standard library; see docs/decisions on why not async."""
+"""Sending one mail by SMTP, with the standard library.
+
+Why not asynchronously: ``docs/decisions/0011-mail-is-sent-synchronously.md``.
+"""
 
 import smtplib
 import ssl

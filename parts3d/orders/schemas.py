@@ -1,14 +1,24 @@
 """What goes in and out of the public API: closed, frozen values. Amounts are integer cents."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from parts3d.orders.checkout import EMAIL, NAME, Identity
 from parts3d.orders.tables import PaymentMethod
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+# Whatever zone a moment was computed in, programs read it in UTC.
+Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 Quantity = Annotated[int, Field(ge=1, le=500)]
 
 
@@ -79,7 +89,7 @@ class QuoteView(Closed):
     vat_percent: int
     vat_cents: int
     total_cents: int
-    expires_at: datetime
+    expires_at: Moment
 
 
 class PointView(Closed):
@@ -99,7 +109,7 @@ class OfferView(Closed):
     """A ready time at a point."""
 
     point: PointView
-    ready_at: datetime
+    ready_at: Moment
     distance_km: float | None
     sentence: str
 
@@ -125,14 +135,14 @@ class CheckoutView(Closed):
     id: str
     quote: QuoteView
     point: PointView
-    ready_at: datetime
-    held_until: datetime
+    ready_at: Moment
+    held_until: Moment
 
 
 class EventView(Closed):
     """One move of the order."""
 
-    at: datetime
+    at: Moment
     status: str
     reason: str | None
 
@@ -150,7 +160,7 @@ class ReceiptView(Closed):
     """What was paid."""
 
     number: str
-    issued_at: datetime
+    issued_at: Moment
     seller_name: str
     seller_vat_number: str
     net_cents: int
@@ -173,7 +183,7 @@ class OrderView(Closed):
     quantity: int
     total_cents: int
     point: PointView
-    ready_at: datetime
+    ready_at: Moment
     hold_expired: bool
     progress: float
     remaining_seconds: float | None
@@ -190,5 +200,5 @@ class ChangedView(Closed):
     code: str
     message: str
     place: str | None = None
-    ready_at: datetime | None
-    was_ready_at: datetime
+    ready_at: Moment | None
+    was_ready_at: Moment

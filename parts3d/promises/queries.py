@@ -1,7 +1,7 @@
 """Snapshots of points, read from the rows: what ``plan`` computes with.
 
 Jobs come after promises in the house, so their queue is handed in as a value; see
-``docs/decisions/queues-are-handed-in.md``.
+``docs/decisions/0010-queues-are-handed-in.md``.
 """
 
 from collections import defaultdict

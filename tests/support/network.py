@@ -106,6 +106,7 @@ class Network:
         print_seconds: int = 1800,
         filament_mg: int = 12_000,
         status: SliceStatus = SliceStatus.READY,
+        engine_version: str = "5.0",
     ) -> Slice:
         """Add a slice."""
         sliced = Slice(
@@ -114,7 +115,7 @@ class Network:
             printer_model=model,
             material=revision.recipe["material"],
             engine="cura",
-            engine_version="5.0",
+            engine_version=engine_version,
             recipe_json="{}",
             status=status,
             gcode_sha256=uuid4().hex * 2 if status is SliceStatus.READY else None,
