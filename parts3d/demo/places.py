@@ -53,7 +53,7 @@ POINTS = (
         unattended=Unattended.OVERNIGHT,
         printers=(
             DemoPrinter("huy-mk3s", "Prusa 1", "mk3s", "PETG"),
-            DemoPrinter("huy-neptune", "Neptune 1", "neptune4", "PETG"),
+            DemoPrinter("huy-neptune", "Neptune 1", "neptune4", "ASA"),
         ),
     ),
     DemoPoint(
@@ -80,7 +80,7 @@ POINTS = (
         opening_hours="Mo-Fr 09:00-12:30,13:30-18:00; Sa 10:00-16:00; PH off",
         staffed_hours="Mo-Fr 09:00-12:30,13:30-18:00; Sa 10:00-16:00; PH off",
         unattended=Unattended.OVERNIGHT,
-        printers=(DemoPrinter("liege-neptune", "Neptune 2", "neptune4", "ASA"),),
+        printers=(DemoPrinter("liege-neptune", "Neptune 2", "neptune4", "PETG"),),
     ),
     DemoPoint(
         slug="bruxelles",
@@ -93,7 +93,7 @@ POINTS = (
         opening_hours="Tu-Su 10:00-19:00; PH off",
         staffed_hours="Tu-Su 10:00-19:00; PH off",
         unattended=Unattended.NONE,
-        printers=(DemoPrinter("bruxelles-mk3s", "Prusa 3", "mk3s", "PETG"),),
+        printers=(DemoPrinter("bruxelles-mk3s", "Prusa 3", "mk3s", "ASA"),),
     ),
 )
 
