@@ -1,5 +1,7 @@
 """Alembic's entry: connects through our own Database, so that both databases behave alike."""
 
+from typing import Any, Literal
+
 import sqlalchemy as sa
 from alembic import context
 
@@ -9,7 +11,7 @@ from parts3d.tables import metadata
 _ONE_AT_A_TIME = 0x70617274  # any number of our own: "part"
 
 
-def _render(kind: str, value: object, autogen_context: object) -> str | bool:
+def _render(kind: str, value: Any, autogen_context: object) -> str | Literal[False]:  # noqa: ANN401  # alembic's signature
     """Write our types in migrations as what they are in SQL."""
     del autogen_context
     if kind == "type" and isinstance(value, UtcDateTime):
