@@ -1,5 +1,7 @@
 """Passwords, hashed with Argon2id by pwdlib's recommended parameters."""
 
+from functools import cache
+
 from pwdlib import PasswordHash
 
 from parts3d.errors import Invalid
@@ -24,9 +26,11 @@ def hash_password(password: str) -> str:
 def password_is_right(password: str, password_hash: str | None) -> bool:
     """Compare; takes the same time when the account has no password or does not exist."""
     if password_hash is None:
-        _hasher.verify(password, _UNMATCHED)
+        _hasher.verify(password, _unmatched())
         return False
     return _hasher.verify(password, password_hash)
 
 
-_UNMATCHED = _hasher.hash("no account has this password")
+@cache
+def _unmatched() -> str:
+    return _hasher.hash("no account has this password")

@@ -1,6 +1,7 @@
 """The public API from a price to a collected order. No account: a link's secret opens an order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated
 
@@ -9,6 +10,8 @@ from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
 from parts3d.catalogue.tables import Part, Revision
+from parts3d.context import Context
+from parts3d.errors import Conflict
 from parts3d.jobs.placing import confirm_contact
 from parts3d.jobs.queues import read_queues
 from parts3d.jobs.stopping import cancel_order
@@ -57,14 +60,15 @@ def make_quote(request: QuoteRequest, work: WorkDep, context: ContextDep, now: N
     """Freeze the price of a part."""
     session = work.session
     part = part_on_sale(session, request.part)
-    quote = quote_part(
-        session,
-        context.settings,
-        str(part.current_revision_id),
-        request.quantity,
-        now,
-        printer_models=orderable_models(session),
-    )
+    with _hurrying(context, part):
+        quote = quote_part(
+            session,
+            context.settings,
+            str(part.current_revision_id),
+            request.quantity,
+            now,
+            printer_models=orderable_models(session),
+        )
     return quote_view(quote, part)
 
 
@@ -85,15 +89,16 @@ def list_offers(
 ) -> OffersView:
     """Say where and when a part can be ready; nothing is held."""
     part = part_on_sale(session, request.part)
-    options = offers(
-        session,
-        context.settings,
-        str(part.current_revision_id),
-        request.quantity,
-        now,
-        read_queues=read_queues,
-        place=_place(request),
-    )
+    with _hurrying(context, part):
+        options = offers(
+            session,
+            context.settings,
+            str(part.current_revision_id),
+            request.quantity,
+            now,
+            read_queues=read_queues,
+            place=_place(request),
+        )
     return offers_view(options, now=now, language=language, translate=gettext_of(language))
 
 
@@ -166,6 +171,17 @@ def cancel(token: Token, work: WorkDep, context: ContextDep, now: NowDep) -> Ord
     )
     announce(context, work, order.id, order.point_id)
     return _view(work.session, context.settings, order.id, now)
+
+
+@contextmanager
+def _hurrying(context: Context, part: Part) -> Iterator[None]:
+    """Put a part first in the slicing queue when somebody was told to wait for it."""
+    try:
+        yield
+    except Conflict as error:
+        if error.code == "being_sliced":
+            context.ring_task("slicing.hurry", str(part.current_revision_id))
+        raise
 
 
 def _submit(

@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from parts3d.catalogue.tables import Revision
 from parts3d.context import Context
 from parts3d.settings import Settings
 from parts3d.slicing.choose import engine_for
 from parts3d.slicing.engines.base import Engine
 from parts3d.slicing.service import (
+    hurry,
     make_slice,
     progress,
     take_back_abandoned,
@@ -48,6 +50,16 @@ def wish(context: Context) -> None:
     with context.database.unit_of_work() as work:
         fresh = wish_slices(work.session, engine, datetime.now(UTC))
         if fresh:
+            work.after_commit(lambda: context.ring_task("slicing.slice"))
+
+
+@task("slicing.hurry")
+def hurry_revision(context: Context, revision_id: str) -> None:
+    """Slice a revision before all others: somebody waits for it."""
+    with context.database.unit_of_work() as work:
+        revision = work.session.get(Revision, revision_id)
+        if revision is not None:
+            hurry(work.session, revision)
             work.after_commit(lambda: context.ring_task("slicing.slice"))
 
 
