@@ -1,4 +1,5 @@
 import email
+from asyncio import Server
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -72,8 +73,9 @@ class FreePortController(Controller):
     """Asks the system for a free port, then looks for itself there."""
 
     def _trigger_server(self) -> None:
+        assert isinstance(self.server, Server)
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]  # aiosmtpd's
 
 
 @pytest.fixture

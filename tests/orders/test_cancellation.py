@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from parts3d.db import Database
 from parts3d.errors import Conflict, NotFound
@@ -61,7 +61,7 @@ def test_an_order_of_which_one_copy_prints_is_not_cancelled(
     network = small_network(database, now)
     order = placed(database, settings, network, quantity=2)
     with database.unit_of_work() as work:
-        first = work.session.exec(select(Job).order_by(Job.copy_number)).first()
+        first = work.session.exec(select(Job).order_by(col(Job.copy_number))).first()
         assert first is not None
         drive_jobs(work.session, [first], JobStatus.START_PERMITTED, now)
     with (
@@ -70,7 +70,7 @@ def test_an_order_of_which_one_copy_prints_is_not_cancelled(
     ):
         cancel_order(work.session, order.id, actor="customer", now=now)
     with database.reading() as session:
-        statuses = session.exec(select(Job.status).order_by(Job.copy_number)).all()
+        statuses = session.exec(select(Job.status).order_by(col(Job.copy_number))).all()
         assert statuses == [JobStatus.START_PERMITTED, JobStatus.WAITING]
 
 

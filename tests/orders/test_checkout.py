@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
-from sqlmodel import Session, func, select
+from sqlmodel import Session, col, func, select
 
 from parts3d.catalogue.lifecycle import RevisionStatus
 from parts3d.catalogue.tables import Part, Revision
@@ -43,7 +43,9 @@ def settings(tmp_path: Path) -> Settings:
 
 def path_of(session: Session, order_id: str) -> list[str]:
     events = session.exec(
-        select(OrderEvent.to_status).where(OrderEvent.order_id == order_id).order_by(OrderEvent.id)
+        select(OrderEvent.to_status)
+        .where(OrderEvent.order_id == order_id)
+        .order_by(col(OrderEvent.id))
     )
     return list(events)
 
@@ -243,7 +245,7 @@ def test_confirming_places_the_order_with_a_job_for_each_copy(
     assert order.status is OrderStatus.PLACED
     assert order.contact_confirmed_at == now
     with database.reading() as session:
-        jobs = session.exec(select(Job).order_by(Job.copy_number)).all()
+        jobs = session.exec(select(Job).order_by(col(Job.copy_number))).all()
         assert [job.copy_number for job in jobs] == [1, 2, 3]
         assert {job.status for job in jobs} == {JobStatus.WAITING}
         assert {job.due_at for job in jobs} == {order.ready_promised_at}

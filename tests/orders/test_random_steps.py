@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from parts3d.db import Database
 from parts3d.errors import Parts3dError
@@ -100,7 +100,7 @@ def test_random_steps_never_make_an_illegal_move(
 def check(session: Session, order_id: str) -> None:
     order = session.get_one(Order, order_id)
     events = session.exec(
-        select(OrderEvent).where(OrderEvent.order_id == order_id).order_by(OrderEvent.id)
+        select(OrderEvent).where(OrderEvent.order_id == order_id).order_by(col(OrderEvent.id))
     ).all()
     before = None
     for event in events:
