@@ -21,7 +21,7 @@ from parts3d.promises.queries import (
 from parts3d.promises.snapshot import Need, Offer, Refusal
 from parts3d.promises.words import Translate, refusal_sentence
 from parts3d.quotes.queries import ReadySlice, ready_slices
-from parts3d.quotes.service import revision_on_sale
+from parts3d.quotes.service import not_sliced, revision_on_sale
 from parts3d.settings import Settings
 
 
@@ -68,7 +68,7 @@ def offers(
 
     Raises:
         NotFound: unknown part.
-        Conflict: not on sale.
+        Conflict: not on sale, or not yet sliced.
         Invalid: a quantity that cannot be planned.
     """
     points = active_points(session)
@@ -106,9 +106,17 @@ def find_point(session: Session, slug: str) -> Point:
 def need_of(
     session: Session, revision_id: str, quantity: int
 ) -> tuple[Need, Mapping[str, ReadySlice]]:
-    """Return what is to be printed, and the slices it was taken from, by printer model."""
+    """Return what is to be printed, and the slices it was taken from, by printer model.
+
+    Raises:
+        NotFound: unknown revision.
+        Conflict: not on sale, or not yet sliced (says how far it is).
+    """
     revision = revision_on_sale(session, revision_id)
-    slices = ready_slices(session, revision, orderable_models(session))
+    models = orderable_models(session)
+    slices = ready_slices(session, revision, models)
+    if not slices:
+        raise not_sliced(session, revision, models)
     times = {model: PrintTime(float(one.print_seconds)) for model, one in slices.items()}
     return Need(times, revision.recipe["material"], quantity), slices
 

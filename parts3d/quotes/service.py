@@ -76,7 +76,7 @@ def price_part(
     _check_quantity(quantity, settings.max_quantity)
     slices = ready_slices(session, revision, printer_models)
     if not slices:
-        raise _not_sliced(session, revision, printer_models)
+        raise not_sliced(session, revision, printer_models)
     tariff = tariff_at(shipped_tariffs(), now.astimezone(_BRUSSELS).date())
     vat = Decimal(settings.vat_percent) / 100
     priced = [
@@ -167,7 +167,8 @@ def _check_quantity(quantity: int, most: int) -> None:
         )
 
 
-def _not_sliced(session: Session, revision: Revision, printer_models: Collection[str]) -> Conflict:
+def not_sliced(session: Session, revision: Revision, printer_models: Collection[str]) -> Conflict:
+    """Return the refusal of a part without a slice: how far it is, or that it failed."""
     if not printer_models:
         return Conflict("No point is open for orders at the moment.", code="no_points")
     progress = slicing_progress(session, revision, printer_models)
