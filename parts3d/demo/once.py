@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from parts3d.demo.people import Clerk, Customer
 from parts3d.demo.serving import data_folder_lock, say
 from parts3d.demo.tree import (
+    choose_port,
     environment_of,
     found_network,
-    free_port,
     start_broker,
     start_network,
 )
@@ -44,7 +44,7 @@ def run_once(*, catalogue: Path, speed: float, data_dir: Path | None) -> None:
     try:
         settings = Settings(data_dir=folder, demo=True, demo_speed=speed, sweep_seconds=2.0)
         with data_folder_lock(folder), Supervisor(folder / "logs") as supervisor:
-            url = f"http://127.0.0.1:{free_port(_FIRST_PORT, lambda _words: None)}"
+            url = f"http://127.0.0.1:{choose_port(_FIRST_PORT, lambda _words: None)}"
             environment = environment_of(settings, url)
             start_broker(supervisor, settings, say)
             found_network(environment, catalogue.resolve(), url)

@@ -10,7 +10,13 @@ from pathlib import Path
 
 import httpx
 
-from parts3d.demo.tree import environment_of, found_network, free_port, start_broker, start_network
+from parts3d.demo.tree import (
+    choose_port,
+    environment_of,
+    found_network,
+    start_broker,
+    start_network,
+)
 from parts3d.embedded.supervisor import Supervisor
 from parts3d.errors import Conflict
 from parts3d.settings import Settings
@@ -35,7 +41,7 @@ def serve_demo(settings: Settings, catalogue: Path, port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     with data_folder_lock(settings.data_dir), Supervisor(settings.data_dir / "logs") as supervisor:
-        port = free_port(port, say)
+        port = choose_port(port, say)
         url = f"http://127.0.0.1:{port}"
         environment = environment_of(settings, url)
         say(f"Setting up the network in {settings.data_dir}.")

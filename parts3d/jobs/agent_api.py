@@ -13,9 +13,8 @@ from parts3d import __version__
 from parts3d.accounts.guards import AgentDep
 from parts3d.accounts.tables import Agent
 from parts3d.context import Context
-from parts3d.db import Work as UnitOfWork
 from parts3d.errors import NotFound
-from parts3d.jobs.channels import point_channel, ring_order, ring_point
+from parts3d.jobs.channels import point_channel, ring_order
 from parts3d.jobs.claims import claim, renew
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.permits import permit_start
@@ -28,6 +27,7 @@ from parts3d.jobs.printers import (
 )
 from parts3d.jobs.reports import hear
 from parts3d.jobs.tables import Attempt, Job
+from parts3d.notices.announce import announce
 from parts3d.web import ContextDep, NowDep, ReadDep, WorkDep, system_clock
 from printer_agents.protocol import (
     Claim,
@@ -103,7 +103,7 @@ def _claim_once(context: Context, agent: Agent, request: Claim) -> ClaimAnswer:
         )
         if found is not None:
             job = work.session.get_one(Job, found.ref.job_id)
-            _ring(context, work, agent.point_id, job.order_id)
+            announce(context, work, job.order_id, agent.point_id)
         return ClaimAnswer(
             work=found,
             bed_clear=beds(work.session, agent),
@@ -150,7 +150,7 @@ def ask_permit(
     """Permit a start. The commit comes before the answer leaves."""
     permit_start(work.session, agent=agent, ref=request.ref, now=now)
     job = work.session.get_one(Job, request.ref.job_id)
-    _ring(context, work, agent.point_id, job.order_id)
+    announce(context, work, job.order_id, agent.point_id)
     return PermitAnswer()
 
 
@@ -166,7 +166,7 @@ def take_reports(
         )
         results.append(result)
         if job is not None:
-            _ring(context, work, agent.point_id, job.order_id)
+            announce(context, work, job.order_id, agent.point_id)
     return ReportsAnswer(results=tuple(results))
 
 
@@ -187,11 +187,3 @@ def take_printers(
     return PrintersAnswer(
         bed_clear=beds(work.session, agent), cancel=dropped_attempts(work.session, agent)
     )
-
-
-def _ring(context: Context, work: UnitOfWork, point_id: str, order_id: str) -> None:
-    def ring() -> None:
-        ring_order(context.bell, order_id)
-        ring_point(context.bell, point_id)
-
-    work.after_commit(ring)

@@ -111,6 +111,8 @@ def _apply(session: Session, job: Job, report: Report, agent: Agent, now: dateti
 def _give_back(session: Session, job: Job, report: Report, actor: str, now: datetime) -> None:
     if job.status is JobStatus.LEASED:
         release(session, job, actor=actor, outcome="released", now=now)
+    elif job.status in {JobStatus.CANCELLED, JobStatus.MOVED}:
+        end_attempt(session, job, "released", now)
     elif job.status in _UNDER_WAY:
         # After a permit only a person may say that nothing was printed.
         move_job(
