@@ -1,0 +1,128 @@
+"""The operator's overview: every order and job with the reason why it waits."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from sqlmodel import Session, col, select
+
+from parts3d.accounts.guards import OperatorDep
+from parts3d.accounts.shell import done, page
+from parts3d.accounts.tables import Account, Agent, Role
+from parts3d.errors import NotFound
+from parts3d.jobs.bench_view import job_view
+from parts3d.jobs.overview import counts, find_order, open_jobs, orders
+from parts3d.jobs.tables import Attempt
+from parts3d.orders.collection import unlock_code
+from parts3d.orders.queries import lock_order, whole_order
+from parts3d.orders.tables import Order
+from parts3d.points.tables import Point, Printer
+from parts3d.web import ContextDep, LanguageDep, NowDep, ReadDep, get_language, gettext_of
+
+router = APIRouter(prefix="/operator", include_in_schema=False)
+
+
+@router.get("")
+def show_overview(
+    request: Request,
+    operator: OperatorDep,
+    session: ReadDep,
+    language: LanguageDep,
+    now: NowDep,
+    q: Annotated[str, Query(max_length=40)] = "",
+) -> Response:
+    """Show what is under way; a number leads to its order."""
+    del operator
+    fault = None
+    if q.strip():
+        order = find_order(session, q)
+        if order is not None:
+            return done(request, f"/operator/orders/{order.id}")
+        _ = gettext_of(language)
+        fault = _("No order has this number. It looks like P3D-7K4M-2Q9X; check each sign.")
+    values = {
+        "q": q,
+        "q_fault": fault,
+        "figures": counts(session, now),
+        "orders": orders(session, language),
+        "ended": orders(session, language, ended=True),
+        "jobs": open_jobs(session, language),
+    }
+    return page(request, Role.OPERATOR, "jobs/overview.html", values, status=404 if fault else 200)
+
+
+@router.get("/orders/{order_id}")
+def show_order(
+    request: Request,
+    order_id: str,
+    operator: OperatorDep,
+    session: ReadDep,
+    language: LanguageDep,
+) -> Response:
+    """Show one order with its jobs and its history."""
+    del operator
+    if session.get(Order, order_id) is None:
+        raise NotFound("There is no such order.")
+    whole = whole_order(session, order_id)
+    values = {
+        "whole": whole,
+        "jobs": open_jobs(session, language, order_id=order_id),
+        "actors": actor_names(session, [event.actor for event in whole.events]),
+    }
+    return page(request, Role.OPERATOR, "jobs/order.html", values)
+
+
+@router.post("/orders/{order_id}/unlock")
+def unlock_order(
+    request: Request, order_id: str, operator: OperatorDep, context: ContextDep, now: NowDep
+) -> Response:
+    """Let the collection code be tried again."""
+    _ = gettext_of(get_language(request))
+    actor = f"operator:{operator.id}"
+    with context.database.unit_of_work() as work:
+        unlock_code(work.session, lock_order(work.session, order_id), actor=actor, now=now)
+    said = _("The code may be tried again.")
+    return done(request, f"/operator/orders/{order_id}", said)
+
+
+@router.get("/jobs/{job_id}")
+def show_job(
+    request: Request, job_id: str, operator: OperatorDep, session: ReadDep, language: LanguageDep
+) -> Response:
+    """Show one job with its tries and its history."""
+    del operator
+    view = job_view(session, None, job_id, language)
+    attempts = session.exec(
+        select(Attempt, Printer)
+        .join(Printer, col(Printer.id) == col(Attempt.printer_id))
+        .where(Attempt.job_id == job_id)
+        .order_by(col(Attempt.number), col(Attempt.epoch))
+    ).all()
+    (row,) = [
+        row
+        for row in open_jobs(session, language, order_id=view.job.order_id)
+        if row.job.id == job_id
+    ]
+    values: dict[str, Any] = {
+        "view": view,
+        "row": row,
+        "attempts": attempts,
+        "order": session.get_one(Order, view.job.order_id),
+        "point": session.get_one(Point, view.job.point_id),
+        "actors": actor_names(session, [event.actor for event in view.events]),
+    }
+    return page(request, Role.OPERATOR, "jobs/job.html", values)
+
+
+def actor_names(session: Session, actors: list[str]) -> dict[str, str]:
+    """Return the names of those who acted: ``staff:<id>`` becomes a person's name."""
+    names: dict[str, str] = {}
+    for actor in set(actors):
+        kind, _colon, identity = actor.partition(":")
+        found: Account | Agent | None = None
+        if kind == "agent":
+            found = session.get(Agent, identity)
+        elif identity:
+            found = session.get(Account, identity)
+        names[actor] = found.name if found else kind
+    return names
