@@ -18,6 +18,8 @@ from parts3d.web import install_error_answers, system_clock
 # Where routes come from, in the order of an order's life. Each module has a ``router``.
 _ROUTES = (
     "parts3d.health",
+    # Before accounts: /demo/login/customer is nobody's role.
+    "parts3d.notices.pages",
     "parts3d.accounts.pages",
     "parts3d.catalogue.api",
     "parts3d.catalogue.pages",
@@ -29,7 +31,6 @@ _ROUTES = (
     "parts3d.jobs.agent_api",
     "parts3d.jobs.bench_pages",
     "parts3d.jobs.operator_pages",
-    "parts3d.notices.pages",
 )
 _STATIC = Path(__file__).parent / "static"
 # The whole request; uploads have a limit of their own in the settings.

@@ -1,0 +1,105 @@
+"""A part and its price in words: what the pages show of a manifest and of a tariff's result."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from babel.numbers import format_decimal
+
+from parts3d.catalogue.category_words import category_name
+from parts3d.catalogue.queries import PartOnSale
+from parts3d.catalogue.tables import Revision
+from parts3d.languages import translations
+from parts3d.templating import euros
+
+
+def price_lines(
+    cents: Mapping[str, int],
+    language: str,
+    *,
+    vat_percent: int,
+    grams: float,
+    material: str,
+    print_seconds: int,
+) -> list[dict[str, str]]:
+    """Return the components of a price as lines of a table; ``cents`` by component."""
+    _ = translations(language).gettext
+    weight = format_decimal(grams, format="0.0", locale=f"{language}_BE")
+    rows = [
+        (_("Material"), f"{weight} g {material}", "material"),
+        (_("Machine time"), duration_words(print_seconds, language), "machine"),
+        (_("Preparing, checking, bagging"), "", "handling"),
+        (_("The shop's share"), "", "share"),
+        (_("VAT {percent} %").format(percent=vat_percent), "", "vat"),
+    ]
+    return [
+        {"label": label, "detail": detail, "amount": euros(cents[key], language)}
+        for label, detail, key in rows
+    ]
+
+
+def duration_words(seconds: float, language: str) -> str:
+    """Return "35 min" or "1 h 05 min"."""
+    _ = translations(language).gettext
+    hours, minutes = divmod(max(1, round(seconds / 60)), 60)
+    if not hours:
+        return _("{minutes} min").format(minutes=minutes)
+    return _("{hours} h {minutes:02d} min").format(hours=hours, minutes=minutes)
+
+
+def picture_url(slug: str, revision: Revision) -> str | None:
+    """Return the address of a part's picture, which changes when the picture does."""
+    if revision.picture_sha256 is None:
+        return None
+    return f"/api/v1/parts/{slug}/picture.png?v={revision.picture_sha256[:10]}"
+
+
+def pattern_words(pattern: str) -> str:
+    """Return a model pattern as people write it: ``SMS4*`` is "SMS4…"."""
+    return pattern.replace("*", "…")
+
+
+def about(shown: PartOnSale, language: str) -> dict[str, Any]:
+    """Return what a buyer should know of the part itself."""
+    _, manifest = translations(language).gettext, shown.manifest
+    size = [
+        f"{format_decimal(length, format='0.0', locale=f'{language}_BE')} mm"
+        for length in (manifest.dimensions_mm.x, manifest.dimensions_mm.y, manifest.dimensions_mm.z)
+    ]
+    hottest = manifest.limits.max_temperature_c
+    return {
+        "part": shown,
+        "category": category_name(shown.part.category, _),
+        "category_slug": shown.part.category,
+        "description": shown.description(language),
+        "picture": picture_url(shown.part.slug, shown.revision),
+        "sizes": size,
+        "fits": [
+            {
+                "appliance": category_name(fit.appliance, _),
+                "brand": fit.brand,
+                "models": [pattern_words(model) for model in fit.models],
+                "reference": fit.maker_reference,
+            }
+            for fit in manifest.fits
+        ],
+        "material": manifest.recipe.material,
+        "load": getattr(manifest.limits.load, language),
+        "max_temperature": None if hottest is None else f"{hottest:g} °C",
+        "safety": safety_words(manifest.safety_class or "", _),
+        "licence": manifest.licence,
+        "manufacturer": manifest.manufacturer,
+        "withdrawal_days": getattr(manifest.withdrawal, "days", None),
+        "no_withdrawal": getattr(getattr(manifest.withdrawal, "reason", None), language, None),
+    }
+
+
+def safety_words(safety_class: str, _: Callable[[str], str]) -> str:
+    """Say what a safety class means to the buyer."""
+    return {
+        "S0": _("Cosmetic: nothing happens when it breaks."),
+        "S1": _("Low load: check it now and then, and replace it when it shows cracks."),
+        "S2": _(
+            "Warm, outdoors or under load: keep to the limits above, and check it now and then."
+        ),
+        "S3": _("Approved one by one with a test report: keep to the limits above."),
+    }.get(safety_class, "")

@@ -1,0 +1,107 @@
+"""The domain's finished sentences in a visitor's language, also those with figures in them.
+
+Rules and services say English sentences (``errors.py``, reasons of orders). Here stands every
+one that a customer can meet, as a template; a finished sentence is recognised by its template,
+which is translated and filled with the same figures.
+"""
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+from parts3d.promises.snapshot import Refusal, RefusalCode
+from parts3d.promises.words import N_, refusal_sentence
+
+_TEMPLATES = (
+    # points
+    N_('"{typed}" is not a Belgian postcode. Type its four digits, for example 4500.'),
+    N_("There is no Belgian postcode {digits}. Check it, or type that of a place nearby."),
+    N_("There is no such point. Choose one from the list."),
+    N_("This point takes no orders. Choose another one."),
+    # catalogue
+    N_("This part is not on sale. Search for it by your appliance's model number."),
+    N_("There is no such part in the shop. Search for it by name or model number."),
+    N_("This part is not on sale."),
+    # quotes
+    N_("{quantity} copies cannot be ordered here. Choose from 1 to {most}."),
+    N_("No point is open for orders at the moment."),
+    N_("This part cannot be printed at the moment; the maintainers have been told."),
+    N_(
+        "This part is being prepared for our printers ({ready} of {total} done). "
+        "Try again in a few minutes."
+    ),
+    N_("This price was frozen until {until}. Ask for the price again."),
+    # orders
+    N_("{most} orders of this address are open already. Collect or cancel one of them first."),
+    N_("There is no such checkout. Open the part again."),
+    N_("This checkout was ordered already. Your mail has the link to the order."),
+    N_("This checkout was ordered already."),
+    N_("This idempotency key was used for another order. Use a fresh key for each order."),
+    N_("There is no such order. Open it by the link in your mail; the number alone is not enough."),
+    N_("This is no e-mail address. Write it as name@example.be."),
+    N_("This link is not one of ours, or it was cut in two. Copy the whole link of the mail."),
+    N_(
+        "This link has expired, and the order was given up. Nothing was charged; "
+        "order again from the shop."
+    ),
+    N_("This order was cancelled. Order again from the shop."),
+    N_("An order that is printing can no longer be cancelled."),
+    N_("This order is finished; it can no longer be cancelled. Ask at the counter."),
+    N_("This order has changed a moment ago. Look again, then retry."),
+    N_("The address was not confirmed within a day."),
+    N_("Cancelled by the customer."),
+    N_("There is no receipt: this order has not been paid yet."),
+    # the house
+    N_("There is nothing at this address."),
+    N_("Somebody else changed this a moment ago. Look again, then retry."),
+    N_("The database is busy. Try again in a moment."),
+    N_("Please sign in."),
+)
+_HOLE = re.compile(r"\{(\w+)\}")
+_REFUSAL_HOLES = ("material", "loaded", "days", "print_time", "quantity")
+
+
+def in_language(sentence: str, _: Callable[[str], str]) -> str:
+    """Return a finished English sentence in a language; an unknown one stays as it is.
+
+    Args:
+        sentence: as raised or stored.
+        _: gettext of the language.
+    """
+    translated = _(sentence) if sentence else ""
+    if translated != sentence:
+        return translated
+    for template, pattern in _patterns():
+        found = pattern.fullmatch(sentence)
+        if found:
+            return _(template).format(**found.groupdict())
+    return sentence
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    refusals = [
+        refusal_sentence(
+            Refusal("", code, {hole: f"{{{hole}}}" for hole in _REFUSAL_HOLES}),
+            point_name="{point}",
+            _=str,
+        )
+        for code in RefusalCode
+    ]
+    return tuple(
+        (template, _pattern(template))
+        for template in (*_TEMPLATES, *refusals)
+        if _HOLE.search(template)
+    )
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    pieces = _HOLE.split(template)
+    # Every second piece is a hole's name.
+    return re.compile(
+        "".join(
+            f"(?P<{piece}>.+?)" if index % 2 else re.escape(piece)
+            for index, piece in enumerate(pieces)
+        ),
+        re.DOTALL,
+    )
