@@ -86,8 +86,7 @@ def follow_one_order(url: str, timeline: Timeline) -> dict[str, Any]:
         raise Unavailable(f"The search for {_SEARCH!r} found nothing.")
     part = found[0]["slug"]
     timeline.add(f"found {found[0]['name']} by searching {_SEARCH!r}")
-    offers = _patiently("a slice and an offer", lambda: _offers_of(customer, part))
-    offer = next((one for one in offers if one["point"]["slug"] == _POINT), offers[0])
+    offer = _patiently(f"offer of {_POINT}", lambda: _offers_of(customer, part))[0]
     timeline.add(f"promised: {offer['sentence']}")
     order = customer.order(part, offer["point"]["slug"])
     timeline.add(f"ordered {order['number']} for {order['total_cents'] / 100:.2f} EUR")
@@ -111,7 +110,8 @@ def follow_one_order(url: str, timeline: Timeline) -> dict[str, Any]:
 
 def _offers_of(customer: Customer, part: str) -> list[dict[str, Any]]:
     try:
-        return list(customer.offers(part, _POSTCODE)["offers"])
+        offers = customer.offers(part, _POSTCODE)["offers"]
+        return [one for one in offers if one["point"]["slug"] == _POINT]
     except Unavailable:
         return []  # not sliced yet
 

@@ -17,14 +17,18 @@ _FORM = re.compile(r'<form[^>]*action="(/counter/(?:printers|jobs)/[^"]+)"')
 _JOB_LINK = re.compile(r'href="(/counter/jobs/[^"/]+)"')
 # What a clerk does of their own accord; rejecting and deciding need a reason.
 _ROUTINE = ("/clear", "/pass", "/shelf", "/again")
-_CONFIRM_LINK = re.compile(r"/orders/([^/\s\"'<>]+)/confirm")
+_CONFIRM_LINK = re.compile(r"/confirm/([^/\s\"'<>]+)")
 
 
 class Customer:
     """Orders a part as a guest."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=30, headers={"Accept": "application/json"})
+        self._http = httpx.Client(
+            base_url=url,
+            timeout=30,
+            headers={"Accept": "application/json", "Accept-Language": "en"},
+        )
 
     def find(self, words: str) -> list[dict[str, Any]]:
         """Search the catalogue."""
