@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
+from parts3d.accounts.actors import actor_names
 from parts3d.accounts.guards import OperatorDep
 from parts3d.accounts.shell import done, page
-from parts3d.accounts.tables import Account, Agent, Role
+from parts3d.accounts.tables import Role
 from parts3d.errors import NotFound
 from parts3d.jobs.bench_view import job_view
 from parts3d.jobs.overview import counts, find_order, open_jobs, orders
@@ -112,17 +113,3 @@ def show_job(
         "actors": actor_names(session, [event.actor for event in view.events]),
     }
     return page(request, Role.OPERATOR, "jobs/job.html", values)
-
-
-def actor_names(session: Session, actors: list[str]) -> dict[str, str]:
-    """Return the names of those who acted: ``staff:<id>`` becomes a person's name."""
-    names: dict[str, str] = {}
-    for actor in set(actors):
-        kind, _colon, identity = actor.partition(":")
-        found: Account | Agent | None = None
-        if kind == "agent":
-            found = session.get(Agent, identity)
-        elif identity:
-            found = session.get(Account, identity)
-        names[actor] = found.name if found else kind
-    return names

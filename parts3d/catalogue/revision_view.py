@@ -1,0 +1,82 @@
+"""What the maintainers' pages show of a revision. Reads only, for the edge."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from parts3d.catalogue.tables import Part, Revision
+from parts3d.meshes.findings import ENGLISH
+from parts3d.meshes.report import FindingReport
+from parts3d.slicing.profiles import printer_models, profile
+from parts3d.slicing.service import slices_of
+from parts3d.slicing.tables import Slice, SliceStatus
+from parts3d.web import gettext_of
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """A finding in the reader's language."""
+
+    severity: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    """A revision with its part; ``sliced`` of ``slices`` are ready."""
+
+    part: Part
+    revision: Revision
+    name: str
+    manifest: dict[str, Any]
+    verdict: str | None
+    findings: tuple[FindingView, ...]
+    slices: int
+    sliced: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SliceState:
+    """One slice, with its printer model's name."""
+
+    row: Slice
+    model: str
+
+
+def view_of(session: Session, part: Part | None, revision: Revision, language: str) -> RevisionView:
+    """Return what is shown of a revision; manifests and reports of older days may lack fields."""
+    _ = gettext_of(language)
+    names: dict[str, str] = revision.manifest.get("name") or {}
+    raw: list[dict[str, Any]] = revision.check_result.get("findings") or []
+    words = {code: _(sentence) for code, sentence in ENGLISH.items()}
+    found = [FindingReport.model_validate(finding) for finding in raw]
+    slices = slices_of(session, revision)
+    return RevisionView(
+        part=part or session.get_one(Part, revision.part_id),
+        revision=revision,
+        name=names.get(language) or names.get("en") or "?",
+        manifest=revision.manifest,
+        verdict=revision.check_result.get("verdict"),
+        findings=tuple(
+            FindingView(finding.severity.value, finding.words(words)) for finding in found
+        ),
+        slices=len(slices),
+        sliced=sum(1 for row in slices if row.status is SliceStatus.READY),
+        failed=sum(1 for row in slices if row.status is SliceStatus.FAILED),
+    )
+
+
+def slice_states(session: Session, revision: Revision) -> Sequence[SliceState]:
+    """Return a revision's slices with the names of their printer models, by that name."""
+    known = printer_models()
+    states = [
+        SliceState(
+            row,
+            profile(row.printer_model).name if row.printer_model in known else row.printer_model,
+        )
+        for row in slices_of(session, revision)
+    ]
+    return sorted(states, key=lambda state: state.model)
