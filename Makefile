@@ -15,7 +15,7 @@ $(if $(wildcard $(BIN)/python),,$(shell rm -rf .make))
 FRONTEND := $(shell find frontend -name node_modules -prune -o -type f -print 2>/dev/null)
 CURA := $(wildcard parts3d/slicing/cura/package*.json parts3d/slicing/cura_install.py)
 
-.PHONY: help setup demo demo-reset test test-long test-hosts check format locks clean
+.PHONY: help setup demo demo-reset test test-long test-hosts examples check format locks clean
 
 help: ## Say what there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
@@ -30,14 +30,15 @@ demo-reset: ## Throw the demo's data away; the next demo starts afresh.
 	@rm -rf data/demo && echo "The demo's data are gone; make demo starts afresh."
 
 test: setup ## Run the tests (under ten minutes on two cores).
-	@$(BIN)/pytest -n auto
+	@$(BIN)/pytest -n auto --ignore=tests/hosts
 
-test-long: setup ## Run the tests with many more examples (hours).
-	@PARTS3D_TEST_LONG=1 $(BIN)/pytest -n auto
+test-long: test-hosts ## Run what make test leaves out; CI runs it too.
 
-test-hosts: setup ## Run the tests against real printer hosts, where there are any.
-	@if [ -d tests/hosts ]; then $(BIN)/pytest tests/hosts; \
-	else echo "No printer host but the virtual one has a driver yet: nothing to test."; fi
+test-hosts: setup .make/hosts ## Run the tests of programs that wheels cannot bring.
+	@$(BIN)/pytest tests/hosts
+
+examples: setup ## Run the properties with many more examples (hours).
+	@PARTS3D_TEST_LONG=1 $(BIN)/pytest -n auto --ignore=tests/hosts
 
 check: setup ## Check style, types, import contracts and the rules of the house.
 	@$(BIN)/ruff format --check .
@@ -95,4 +96,13 @@ clean: ## Remove what setup made, but no data.
 .make/cura: $(CURA) .make/dependencies
 	@echo "Installing the slicing engine ..."
 	@$(BIN)/python -m parts3d.slicing.cura_install
+	@touch $@
+
+.make/hosts:
+	@mkdir -p .make
+	@command -v prusa-slicer >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && \
+	  echo "Installing PrusaSlicer ..." && apt-get update -q >/dev/null && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends prusa-slicer >/dev/null; } || { \
+	  echo "These tests want PrusaSlicer. Install it (Debian: apt install prusa-slicer) and run again."; \
+	  exit 1; }
 	@touch $@
