@@ -125,7 +125,7 @@ def show_shop(
             "count": len(found),
             "page": page,
             "pages": -(-len(found) // _PAGE),
-            "where": where,
+            "where_words": part_pages.where_words(where, _),
             "is_home": not q and not c,
             "page_base": f"/?{_query(q=q, c=c)}page=",
         },
