@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-import structlog
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
@@ -37,8 +36,6 @@ STATUS_OF: Mapping[type[errors.Parts3dError], int] = {
 BRUSSELS = ZoneInfo("Europe/Brussels")
 SIGN_IN_COOKIE = "parts3d_sign_in"
 LANGUAGE_COOKIE = "parts3d_language"
-
-log = structlog.get_logger()
 
 
 def status_of(error: errors.Parts3dError) -> int:
@@ -186,7 +183,7 @@ def install_error_answers(app: FastAPI) -> None:
         return answer(request, error.status_code, "http", message, None)
 
     def unforeseen(request: Request, error: Exception) -> Response:
-        log.error("unforeseen error", path=request.url.path, exc_info=error)
+        del error  # the server writes its traceback to the log, without any values
         _ = gettext_of(get_language(request))
         message = _("Something went wrong on our side. Nothing you entered is lost; try again.")
         return answer(request, 500, "internal", message, None)
