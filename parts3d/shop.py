@@ -95,7 +95,7 @@ def get_whereabouts(
     remembered = _read_place(request.cookies.get(PLACE_COOKIE, ""))
     if postcode is None and not lat:
         return remembered
-    asked = (postcode or "").strip() or (f"{lat},{lon}" if lat else "")
+    asked = (postcode or "").strip() or (f"{lat}_{lon}" if lat else "")
     try:
         return _place_of(asked) if asked else Whereabouts()
     except (Invalid, NotFound) as error:
@@ -167,11 +167,11 @@ def _read_place(stored: str) -> Whereabouts:
 
 
 def _place_of(text: str) -> Whereabouts:
-    latitude, comma, longitude = text.partition(",")
-    if comma and _is_number(latitude) and _is_number(longitude):
+    latitude, bar, longitude = text.partition("_")
+    if bar and _is_number(latitude) and _is_number(longitude):
         # A hundred metres are near enough; the exact place is nobody's business.
         place = Place(round(float(latitude), 3), round(float(longitude), 3))
-        return Whereabouts(place, "", f"{place.latitude},{place.longitude}")
+        return Whereabouts(place, "", f"{place.latitude}_{place.longitude}")
     return Whereabouts(locate(text), text, text)
 
 
