@@ -1,5 +1,6 @@
 """Uploading a part: model and form, or model and ``part.toml``; findings in words."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, UploadFile
@@ -64,7 +65,7 @@ def upload_part(
     if isinstance(judged, list):
         # The browser forgets a chosen file; the one that was read is kept for the next try.
         typed["kept_model"] = context.store.put(model.data)
-        faults, list_of_faults = _by_field(judged, in_file=bool(toml))
+        faults, list_of_faults = _by_field(judged, typed, _, in_file=bool(toml))
         return _upload_page(request, context, typed, faults, toml_faults=list_of_faults, status=422)
     revision_id = store_upload(
         context, judged, model, uploaded_by=f"maintainer:{maintainer.id}", now=now
@@ -92,13 +93,23 @@ def _content(upload: UploadFile | None) -> bytes:
     return upload.file.read() if upload is not None else b""
 
 
-def _by_field(faults: list[Fault], *, in_file: bool) -> tuple[dict[str, str], list[str]]:
+def _by_field(
+    faults: list[Fault], typed: dict[str, str], _: Callable[[str], str], *, in_file: bool
+) -> tuple[dict[str, str], list[str]]:
     """Return the form's faults by field; those of a file as a list with their lines."""
     if in_file:
         return {}, [f"{fault.line}: {fault.message} {fault.remedy}" for fault in faults]
     by_field: dict[str, str] = {}
     for fault in faults:
-        by_field.setdefault(field_of(fault.key), f"{fault.message} {fault.remedy}")
+        field = field_of(fault.key)
+        if not typed.get(field, "?").strip():
+            sentence = _("Fill this in.")
+        elif field in {"slug", "category"}:
+            # The manifest's own words speak of folders.
+            sentence = _("Write small letters, digits and hyphens only, as fridge-shelf-clip.")
+        else:
+            sentence = f"{fault.message} {fault.remedy}"
+        by_field.setdefault(field, sentence)
     return by_field, []
 
 
