@@ -62,7 +62,7 @@ def about(shown: PartOnSale, language: str) -> dict[str, Any]:
     """Return what a buyer should know of the part itself."""
     _, manifest = translations(language).gettext, shown.manifest
     size = [
-        f"{format_decimal(length, format='0.0', locale=f'{language}_BE')} mm"
+        format_decimal(length, format="0.0", locale=f"{language}_BE")
         for length in (manifest.dimensions_mm.x, manifest.dimensions_mm.y, manifest.dimensions_mm.z)
     ]
     hottest = manifest.limits.max_temperature_c
@@ -72,7 +72,8 @@ def about(shown: PartOnSale, language: str) -> dict[str, Any]:
         "category_slug": shown.part.category,
         "description": shown.description(language),
         "picture": picture_url(shown.part.slug, shown.revision),
-        "sizes": size,
+        "sizes": [f"{length} mm" for length in size],
+        "size": f"{' × '.join(size)} mm",  # noqa: RUF001 - lengths are multiplied
         "fits": [
             {
                 "appliance": category_name(fit.appliance, _),

@@ -126,8 +126,9 @@ def order_view(tracking: Tracking, now: datetime, language: str, public_url: str
         "ordered": f"{day(order.created_at, language)}, {clock_time(order.created_at)}",
         "hold_expired": tracking.hold_expired,
         "percent": round(tracking.progress * 100),
+        # While a copy still waits, the running print's end is not the order's.
         "left": None
-        if tracking.remaining_seconds is None
+        if tracking.remaining_seconds is None or not _all_started(tracking)
         else _("about {duration} left").format(
             duration=duration_words(tracking.remaining_seconds, language)
         ),
@@ -153,6 +154,11 @@ def order_view(tracking: Tracking, now: datetime, language: str, public_url: str
     }
 
 
+def _all_started(tracking: Tracking) -> bool:
+    return all(one.status not in _WAITING for one in tracking.copies)
+
+
+_WAITING = frozenset({JobStatus.WAITING, JobStatus.LEASED, JobStatus.FAILED})
 _TROUBLE = frozenset({JobStatus.UNKNOWN, JobStatus.NEEDS_HUMAN, JobStatus.FAILED})
 
 
