@@ -13,6 +13,7 @@ from parts3d.catalogue.tables import Fit, Part, Revision, SearchText
 _MIN_MODEL_LENGTH = 3
 _MAX_QUERY_LENGTH = 120
 _MAX_TOKENS = 8
+_MAX_MODEL_WORDS = 4
 # What a hit is worth: a model number says more than a word of the description.
 _MODEL_WORTH, _WORD_WORTH = 10, 1
 
@@ -44,7 +45,7 @@ def find_parts(session: Session, query: str, *, limit: int = 50) -> list[FoundPa
     Every word must be found: in the part's words (any language), as its brand, or as (the
     beginning of) a model number that it fits.
     """
-    tokens = fold(query[:_MAX_QUERY_LENGTH]).split()[:_MAX_TOKENS]
+    tokens = _tokens(session, fold(query[:_MAX_QUERY_LENGTH]).split()[:_MAX_TOKENS])
     on_sale = {
         part.id: (part, revision)
         for part, revision in session.exec(
@@ -72,6 +73,21 @@ def find_parts(session: Session, query: str, *, limit: int = 50) -> list[FoundPa
     return [FoundPart(*on_sale[part_id], fitting.get(part_id)) for part_id in ranked[:limit]]
 
 
+def _tokens(session: Session, words: list[str]) -> list[str]:
+    """Join words that are one model number written with spaces, as "SMS 46 GI"."""
+    tokens: list[str] = []
+    start = 0
+    while start < len(words):
+        for length in range(min(_MAX_MODEL_WORDS, len(words) - start), 0, -1):
+            joined = "".join(words[start : start + length])
+            has_digit = any(sign.isdigit() for sign in joined)
+            if length == 1 or (has_digit and _by_model(session, joined)):
+                tokens.append(joined)
+                start += length
+                break
+    return tokens
+
+
 def _by_word(session: Session, token: str) -> set[str]:
     rows = session.exec(
         select(SearchText.part_id).where(
@@ -87,7 +103,7 @@ def _by_word(session: Session, token: str) -> set[str]:
 def _by_model(session: Session, token: str) -> dict[str, str]:
     """Return parts by a typed model number, whole or begun, with the appliance in words."""
     number = fold_model(token)
-    if len(number) < _MIN_MODEL_LENGTH or not any(sign.isdigit() for sign in number):
+    if len(number) < _MIN_MODEL_LENGTH:
         return {}
     prefixes = [number[:length] for length in range(_MIN_MODEL_LENGTH, len(number) + 1)]
     rows = session.exec(
