@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pydantic import ValidationError
 
 from parts3d.promises.words import N_
+from parts3d.sentences import in_language
 
 Translate = Callable[[str], str]
 
@@ -30,7 +31,7 @@ def faults_by_field(error: ValidationError, _: Translate) -> dict[str, str]:
         name = ".".join(str(step) for step in fault["loc"])
         kind, context = fault["type"], fault.get("ctx", {})
         if kind == "value_error":
-            sentence = _(str(context.get("error", fault["msg"])))
+            sentence = in_language(str(context.get("error", fault["msg"])), _)
         elif kind.startswith(("int_", "float_", "decimal_")):
             sentence = _(_NO_NUMBER)
         else:

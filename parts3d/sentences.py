@@ -11,6 +11,7 @@ from functools import cache
 
 from parts3d.promises.snapshot import Refusal, RefusalCode
 from parts3d.promises.words import N_, refusal_sentence
+from parts3d.staff_sentences import STAFF_TEMPLATES
 
 _TEMPLATES = (
     # points
@@ -90,7 +91,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     ]
     return tuple(
         (template, _pattern(template))
-        for template in (*_TEMPLATES, *refusals)
+        for template in (*_TEMPLATES, *STAFF_TEMPLATES, *refusals)
         if _HOLE.search(template)
     )
 

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from parts3d.accounts.guards import OperatorDep
 from parts3d.accounts.passwords import hash_password
 from parts3d.accounts.service import add_account
-from parts3d.accounts.shell import done, page
+from parts3d.accounts.shell import done, page, say
 from parts3d.accounts.tables import Account, Role, SignIn
 from parts3d.context import Context
 from parts3d.errors import Conflict, NotFound, Parts3dError
@@ -62,7 +62,7 @@ def add_person(
                 point_id=point or None if role == Role.STAFF else None,
             )
     except Parts3dError as error:
-        faults = {error.place or "email": _(error.message)}
+        faults = {error.place or "email": say(request, error.message)}
         return _refused(request, context, operator.id, typed, faults, status_of(error))
     said = _("%(name)s may sign in now. Hand over the password in person.") % {"name": name.strip()}
     return done(request, "/operator/people", said)
@@ -90,7 +90,7 @@ def set_password(
     except NotFound:
         raise
     except Parts3dError as error:
-        faults = {f"password-{account_id}": _(error.message)}
+        faults = {f"password-{account_id}": say(request, error.message)}
         return _refused(request, context, operator.id, {}, faults, status_of(error))
     return done(request, "/operator/people", _("%(name)s has a new password.") % {"name": name})
 

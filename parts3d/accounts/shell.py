@@ -9,6 +9,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from parts3d.accounts.tables import Role
+from parts3d.sentences import in_language
 from parts3d.web import get_language, gettext_of, render
 
 _NOTICE_COOKIE = "parts3d_notice"
@@ -30,6 +31,7 @@ def page(
         "sections": _sections(request, role),
         "done": done_words,
         "fault": None,
+        "say": lambda sentence: say(request, sentence),
         **values,
     }
     answer = render(request, template, shown, status=status)
@@ -37,6 +39,11 @@ def page(
     if done_words:
         answer.delete_cookie(_NOTICE_COOKIE)
     return answer
+
+
+def say(request: Request, sentence: str) -> str:
+    """Return a finished sentence of the domain in the reader's language."""
+    return in_language(sentence, gettext_of(get_language(request)))
 
 
 def done(request: Request, url: str, sentence: str | None = None) -> RedirectResponse:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from parts3d.accounts.actors import actor_names
 from parts3d.accounts.guards import MaintainerDep
-from parts3d.accounts.shell import done, page
+from parts3d.accounts.shell import done, page, say
 from parts3d.accounts.tables import Role
 from parts3d.catalogue import upload_pages
 from parts3d.catalogue.lifecycle import RevisionStatus
@@ -68,7 +68,11 @@ def show_progress(
     """Send the part of the page that changes while the picture is drawn and slices are made."""
     del maintainer
     revision = _revision(session, revision_id)
-    values = {"revision": revision, "slices": slice_states(session, revision)}
+    values = {
+        "revision": revision,
+        "slices": slice_states(session, revision),
+        "say": lambda sentence: say(request, sentence),
+    }
     return render(request, "catalogue/revision_progress.html", values)
 
 
@@ -205,7 +209,7 @@ def _do(
     except NotFound:
         raise
     except Parts3dError as error:
-        sentence = gettext_of(get_language(request))(error.message)
+        sentence = say(request, error.message)
         with context.database.reading() as session:
             return _revision_page(
                 request,

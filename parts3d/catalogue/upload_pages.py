@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from sqlmodel import col, select
 
 from parts3d.accounts.guards import MaintainerDep
-from parts3d.accounts.shell import done, page
+from parts3d.accounts.shell import done, page, say
 from parts3d.accounts.tables import Role
 from parts3d.catalogue.manifest_faults import Fault
 from parts3d.catalogue.tables import Part, Revision
@@ -54,7 +54,7 @@ def upload_part(
     except Parts3dError as error:
         typed["kept_model"] = ""
         return _upload_page(
-            request, context, typed, {"model": _(error.message)}, status=status_of(error)
+            request, context, typed, {"model": say(request, error.message)}, status=status_of(error)
         )
     softening_c = {name: float(known.softening_c) for name, known in materials().items()}
     toml = _content(form.manifest)

@@ -9,12 +9,12 @@ from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlmodel import Session
 
-from parts3d.accounts.shell import page
+from parts3d.accounts.shell import page, say
 from parts3d.accounts.tables import Role
 from parts3d.context import Context
 from parts3d.jobs import hand_over_pages, part_pages
 from parts3d.jobs.bench import clear_bed
-from parts3d.jobs.bench_view import bench_of
+from parts3d.jobs.bench_view import Bench, bench_of
 from parts3d.jobs.channels import point_channel
 from parts3d.jobs.counter_desk import Counter, CounterDep, act_at
 from parts3d.orders.collection import Desk
@@ -79,7 +79,7 @@ def _counter_page(
     status: int = 200,
 ) -> Response:
     bench = bench_of(session, counter.desk.point_id, language)
-    html = bytes(render(request, "jobs/bench.html", {"bench": bench}).body).decode()
+    html = _draw(request, bench)
     values = {"bench": bench, "fault": fault, "last_id": _mark(html)}
     return page(request, Role.STAFF, "jobs/counter.html", values, status=status)
 
@@ -87,7 +87,12 @@ def _counter_page(
 def _fragment(request: Request, context: Context, counter: Counter) -> str:
     with context.database.reading() as session:
         bench = bench_of(session, counter.desk.point_id, get_language(request))
-        return bytes(render(request, "jobs/bench.html", {"bench": bench}).body).decode()
+        return _draw(request, bench)
+
+
+def _draw(request: Request, bench: Bench) -> str:
+    values = {"bench": bench, "say": lambda sentence: say(request, sentence)}
+    return bytes(render(request, "jobs/bench.html", values).body).decode()
 
 
 def _mark(html: str) -> str:

@@ -9,14 +9,14 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from parts3d.accounts.guards import StaffDep
-from parts3d.accounts.shell import done
+from parts3d.accounts.shell import done, say
 from parts3d.context import Context
 from parts3d.errors import NotFound, Parts3dError
 from parts3d.jobs.channels import ring_point
 from parts3d.jobs.tables import Job
 from parts3d.notices.announce import announce
 from parts3d.orders.collection import Desk
-from parts3d.web import get_language, gettext_of, status_of
+from parts3d.web import status_of
 
 Act = Callable[[Session, Desk], Job | None]
 # Draws the page again with a refusal's sentence, and its status.
@@ -65,7 +65,7 @@ def act_at(
     except NotFound:
         raise
     except Parts3dError as error:
-        sentence = gettext_of(get_language(request))(error.message)
+        sentence = say(request, error.message)
         with context.database.reading() as session:
             return refused(session, sentence, status_of(error))
     return done(request, then, said)

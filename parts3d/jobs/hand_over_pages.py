@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
-from parts3d.accounts.shell import done, page
+from parts3d.accounts.shell import done, page, say
 from parts3d.accounts.tables import Role
 from parts3d.errors import NotFound, Parts3dError
 from parts3d.jobs.counter_desk import CounterDep
@@ -136,14 +136,14 @@ def confirm_order(
     except PromiseChanged as changed:
         return _ask_number(request, number, changed=changed, status=409)
     except Parts3dError as error:
-        sentence = gettext_of(get_language(request))(error.message)
+        sentence = say(request, error.message)
         return _ask_number(request, number, fault=sentence, status=status_of(error))
     _ = gettext_of(get_language(request))
     return done(request, "/counter", _("Order %(number)s is placed.") % {"number": order_number})
 
 
 def _refused(request: Request, error: Parts3dError, typed: dict[str, str]) -> Response:
-    sentence = gettext_of(get_language(request))(error.message)
+    sentence = say(request, error.message)
     field = "number" if error.place == "number" or error.code == "unknown_order" else "code"
     return _ask_code(request, typed, {field: sentence}, status=status_of(error))
 

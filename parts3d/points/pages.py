@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from parts3d.accounts import people_pages
 from parts3d.accounts.guards import OperatorDep
-from parts3d.accounts.shell import done, page
+from parts3d.accounts.shell import done, page, say
 from parts3d.accounts.tables import Role
 from parts3d.errors import Parts3dError
 from parts3d.forms import faults_by_field
@@ -79,7 +79,7 @@ def open_point(
     except ValidationError as error:
         return _new_point_page(request, typed, faults_by_field(error, _), status=422)
     except Parts3dError as error:
-        faults = {error.place or "name": _(error.message)}
+        faults = {error.place or "name": say(request, error.message)}
         return _new_point_page(request, typed, faults, status=status_of(error))
     said = _("The point is open. Now add its printers and its agent.")
     return done(request, f"/operator/points/{point_id}", said)

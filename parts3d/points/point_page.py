@@ -7,7 +7,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from sqlmodel import Session, col, select
 
-from parts3d.accounts.shell import done, page
+from parts3d.accounts.shell import done, page, say
 from parts3d.accounts.tables import Agent, Role
 from parts3d.context import Context
 from parts3d.errors import NotFound, Parts3dError
@@ -16,7 +16,7 @@ from parts3d.points.agent_config import config_of, fingerprint_of
 from parts3d.points.service import PointDetails, get_point
 from parts3d.points.tables import Printer
 from parts3d.slicing.profiles import materials, printer_models, profile
-from parts3d.web import get_language, gettext_of, status_of
+from parts3d.web import status_of
 
 Act = Callable[[Session], object]
 
@@ -44,7 +44,7 @@ def act_on(
         refusal = error
     else:
         return done(request, f"/operator/points/{point_id}", said)
-    sentence = gettext_of(get_language(request))(refusal.message)
+    sentence = say(request, refusal.message)
     field = (renamed or {}).get(refusal.place or "", refusal.place)
     with context.database.reading() as session:
         return point_page(

@@ -1,0 +1,76 @@
+"""Finished sentences that only people who work in the network meet; see ``sentences.py``."""
+
+from parts3d.promises.words import N_
+
+STAFF_TEMPLATES = (
+    # accounts
+    N_("{email} has an account already."),
+    N_("A password needs at least {least} characters."),
+    N_("This page is for staff at a counter; you are signed in as {name}."),
+    N_("This page is for catalogue maintainers; you are signed in as {name}."),
+    N_("This page is for the network's operator; you are signed in as {name}."),
+    N_("This is no Ed25519 public key. Copy the whole line that 'parts3d-agent key' prints."),
+    # models
+    N_("The file has {size} MB; at most {most} MB are taken. Export it with a coarser resolution."),
+    N_(
+        "The file has {count} triangles; at most {most} are read. "
+        "Export it with a coarser resolution."
+    ),
+    N_(
+        "The file has {size} bytes and is no text; a binary STL has at least {least}. "
+        "It was cut off or is no STL; export it again as STL."
+    ),
+    N_(
+        "The file says it has {count} triangles ({expected} bytes), but it ends after {size} "
+        "bytes, in triangle {last}. It was cut off or is no STL; upload the whole file or "
+        "export it again."
+    ),
+    N_(
+        "The file says it has {count} triangles ({expected} bytes), but it goes on to {size} "
+        "bytes. The count is wrong or it is no STL; export it again as STL."
+    ),
+    # points
+    N_("There is a point called {name} already."),
+    N_("This point has a printer called {name} already."),
+    N_("There is no material {material}; known: {known}."),
+    N_("There is no printer model '{model}'; known: {known}."),
+    N_("{model} does not print {material}; it prints {can}."),
+    N_(
+        "The opening hours are empty. "
+        'Write them as in "Mo-Fr 09:00-12:30,13:30-18:30; Sa 10:00-17:00; PH off".'
+    ),
+    N_(
+        'The opening hours "{text}" cannot be read at character {column} ("{rest}"). '
+        'Write them as in "Mo-Fr 09:00-12:30,13:30-18:30; Sa 10:00-17:00; PH off".'
+    ),
+    N_(
+        'The opening hours "{text}" cannot be read at the end. '
+        'Write them as in "Mo-Fr 09:00-12:30,13:30-18:30; Sa 10:00-17:00; PH off".'
+    ),
+    N_(
+        'The opening hours "{text}" use "{word}", whose times are not known here. '
+        "Give clock times, and single days as exceptions."
+    ),
+    # jobs
+    N_("This job is {now}; it cannot become {wanted}."),
+    N_("This revision is {now}; it cannot become {wanted}."),
+    N_("{printer} is still at work on {job}. Decide about that job first, then confirm the bed."),
+    N_("Rejected at the check: {why}"),
+    N_("Rejected at the check."),
+    N_("The shop was last heard at {time}; the print may well go on."),
+    N_("The shop's agent does not answer."),
+    N_("The point has no printer."),
+    N_("No printer there has {material} loaded."),
+    N_("It is not sliced yet for the printers there."),
+    N_("{printers}: offline or faulty."),
+    N_("{printers}: busy with another job."),
+    N_("{printers}: the bed is not clear."),
+    N_("Offered to {printers}; the agent has not taken it yet."),
+    # the counter
+    N_("This code does not fit this order. {left} of {all} tries are left."),
+    N_(
+        "This order is locked after five wrong codes. The operator can unlock it once the "
+        "customer has shown the mail."
+    ),
+    N_("Locked after {tries} wrong codes."),
+)
