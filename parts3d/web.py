@@ -159,7 +159,9 @@ def install_error_answers(app: FastAPI) -> None:
 
     def domain(request: Request, error: Exception) -> Response:
         assert isinstance(error, errors.Parts3dError)  # noqa: S101 - registered for this kind only
-        message = gettext_of(get_language(request))(error.message)
+        from parts3d.sentences import in_language
+
+        message = in_language(error.message, gettext_of(get_language(request)))
         return answer(request, status_of(error), error.code, message, error.place)
 
     def validation(request: Request, error: Exception) -> Response:
