@@ -84,7 +84,12 @@ ReadDep = Annotated[Session, Depends(get_reading, scope="function")]
 
 
 def get_language(request: Request) -> str:
-    """Return the visitor's language; ``?lang=`` is remembered by the middleware."""
+    """Return the visitor's language; ``?lang=`` is remembered by the guard.
+
+    Agents have none: what they are told stands in logs, in English.
+    """
+    if request.url.path.startswith("/agent/"):
+        return "en"
     return choose_language(
         request.query_params.get("lang"),
         request.cookies.get(LANGUAGE_COOKIE),
