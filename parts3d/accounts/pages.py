@@ -7,7 +7,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import select
 
 from parts3d.accounts.guards import HOME_OF
-from parts3d.accounts.service import SIGN_IN_LASTS, check_password, sign_in, sign_out
+from parts3d.accounts.passwords import password_is_right
+from parts3d.accounts.service import (
+    SIGN_IN_LASTS,
+    count_try,
+    forget_tries,
+    sign_in,
+    sign_out,
+)
 from parts3d.accounts.tables import Account, Role
 from parts3d.errors import NotFound
 from parts3d.web import (
@@ -35,17 +42,23 @@ def log_in(
     request: Request,
     email: Annotated[str, Form(max_length=254)],
     password: Annotated[str, Form(max_length=200)],
-    work: WorkDep,
+    context: ContextDep,
     now: NowDep,
     language: LanguageDep,
 ) -> Response:
     """Sign in and go to the role's home; a wrong password shows the form again."""
-    account = check_password(work.session, email=email, password=password, now=now)
-    if account is None:
+    with context.database.unit_of_work() as work:
+        account = count_try(work.session, email=email, now=now)
+    # Between two commits: a password takes its time on purpose, and nobody may wait for that.
+    right = password_is_right(password, account.password_hash if account else None)
+    if account is None or not right:
         _ = gettext_of(language)
         error = _("E-mail address or password is wrong. Check both and try again.")
         return render(request, "accounts/login.html", {"email": email, "error": error}, status=422)
-    return _enter(request, account, sign_in(work.session, account, now))
+    with context.database.unit_of_work() as work:
+        forget_tries(work.session, account.id)
+        token = sign_in(work.session, account, now)
+    return _enter(request, account, token)
 
 
 @router.post("/logout")

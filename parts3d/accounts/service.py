@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from parts3d.accounts.passwords import hash_password, password_is_right
+from parts3d.accounts.passwords import hash_password
 from parts3d.accounts.tables import Account, Role, SignIn
 from parts3d.errors import Conflict, Invalid, NotSignedIn, TooManyTries
 
@@ -63,31 +63,36 @@ def add_account(
     return account
 
 
-def check_password(session: Session, *, email: str, password: str, now: datetime) -> Account | None:
-    """Return the account, or none where address or password are wrong; failures are counted.
+def count_try(session: Session, *, email: str, now: datetime) -> Account | None:
+    """Count a try to sign in before its password is looked at; returns the account it is for.
 
-    The caller commits either way, so that the count of failures stays.
+    Counted first and committed, so that guesses sent side by side cannot all be the first.
+    The row stays locked until the commit: compare the password after it.
 
     Raises:
-        TooManyTries: five failures; locked for a quarter of an hour.
+        TooManyTries: five in a row were wrong; locked for a quarter of an hour.
     """
-    account = session.exec(select(Account).where(Account.email == email.strip().casefold())).first()
-    if account and account.locked_until and account.locked_until > now:
-        raise TooManyTries("Too many wrong passwords. Try again in a quarter of an hour.")
-    right = password_is_right(password, account.password_hash if account else None)
+    account = session.exec(
+        select(Account).where(Account.email == email.strip().casefold()).with_for_update()
+    ).first()
     if account is None or account.disabled_at is not None:
         return None
-    if not right:
-        account.failed_logins += 1
-        if account.failed_logins >= _MAX_FAILURES:
-            account.locked_until = now + _LOCKED_FOR
-            account.failed_logins = 0
-        session.flush()
-        return None
+    if account.locked_until and account.locked_until > now:
+        raise TooManyTries("Too many wrong passwords. Try again in a quarter of an hour.")
+    account.failed_logins += 1
+    if account.failed_logins >= _MAX_FAILURES:
+        account.locked_until = now + _LOCKED_FOR
+        account.failed_logins = 0
+    session.flush()
+    return account
+
+
+def forget_tries(session: Session, account_id: str) -> None:
+    """Count from zero again: the password was right."""
+    account = session.get_one(Account, account_id, with_for_update=True)
     account.failed_logins = 0
     account.locked_until = None
     session.flush()
-    return account
 
 
 def sign_in(session: Session, account: Account, now: datetime) -> str:

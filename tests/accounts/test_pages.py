@@ -1,5 +1,6 @@
 """Signing in and out."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -84,3 +85,20 @@ def test_a_login_link_works_only_in_the_demo(
     missing = demo.visitor().get("/demo/login/operator")
     assert missing.status_code == 404
     assert "no such person yet" in missing.text
+
+
+def test_passwords_guessed_side_by_side_are_all_counted(
+    postgres_database: Database, tmp_path: Path, now: datetime
+) -> None:
+    with postgres_database.unit_of_work() as work:
+        add_account(work.session, name="Mia", role=Role.MAINTAINER, now=now, **RIGHT)
+    site = Site.open(postgres_database, settings_for(tmp_path), tmp_path, now)
+
+    def guess(number: int) -> int:
+        wrong = RIGHT | {"password": f"guess number {number}"}
+        return site.visitor().post("/login", data=wrong).status_code
+
+    with ThreadPoolExecutor(8) as guessers:
+        statuses = list(guessers.map(guess, range(12)))
+    assert statuses.count(422) == 5
+    assert statuses.count(429) == 7
