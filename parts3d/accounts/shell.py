@@ -76,7 +76,7 @@ def _sections(request: Request, role: Role) -> list[dict[str, Any]]:
         Role.STAFF: [
             ("/counter", _("To do")),
             ("/counter/hand-over", _("Hand over")),
-            ("/counter/confirm", _("Confirm an order")),
+            ("/counter/confirm", _("Confirm")),
         ],
         Role.MAINTAINER: [
             ("/maintainer", _("Revisions")),

@@ -38,8 +38,8 @@ def test_a_translation_has_no_figure_that_its_sentence_lacks(language: str) -> N
 @pytest.mark.parametrize(
     ("english", "french"),
     [
-        ("Left one: the bed is not clear.", "Left one : le plateau n\u2019est pas libre."),
-        ("Rejected at the check: warped", "Refusée au contrôle : warped"),
+        ("Left one: the bed is not clear.", "Left one\u00a0: le plateau n\u2019est pas libre."),
+        ("Rejected at the check: warped", "Refusée au contrôle\u00a0: warped"),
         (
             "This code does not fit this order. 4 of 5 tries are left.",
             "Ce code ne correspond pas à cette commande. Il reste 4 essais sur 5.",
