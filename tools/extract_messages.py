@@ -125,7 +125,7 @@ def updated(old: str, words: Catalog, language: str) -> str:
     catalogue.creation_date = catalogue.revision_date = _NO_MOMENT
     catalogue.fuzzy = False
     out = io.BytesIO()
-    write_po(out, catalogue, width=96, sort_output=True, include_lineno=False)
+    write_po(out, catalogue, width=96, sort_output=True, no_location=True)
     return out.getvalue().decode()
 
 
