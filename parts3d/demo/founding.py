@@ -13,14 +13,14 @@ from sqlmodel import Session, select
 
 from parts3d.accounts.agents import register_agent
 from parts3d.accounts.service import add_account
-from parts3d.accounts.tables import Account, Agent
+from parts3d.accounts.tables import Account, Agent, Role
 from parts3d.catalogue.lifecycle import RevisionStatus
 from parts3d.catalogue.loading import load_catalogue
 from parts3d.context import Context
 from parts3d.demo.places import PEOPLE, POINTS, DemoPoint
 from parts3d.errors import Unavailable
 from parts3d.migrate import upgrade
-from parts3d.points.tables import Point, Printer
+from parts3d.points.tables import Point, Printer, Unattended
 from parts3d.settings import Settings
 from parts3d.slicing.profiles import materials
 
@@ -62,7 +62,7 @@ def _found_point(session: Session, demo: DemoPoint, public_key: str, now: dateti
             longitude=demo.longitude,
             opening_hours=demo.opening_hours,
             staffed_hours=demo.staffed_hours,
-            unattended=demo.unattended,
+            unattended=Unattended(demo.unattended),
             created_at=now,
         )
         session.add(point)
@@ -101,7 +101,7 @@ def _found_people(session: Session, now: datetime) -> None:
             session,
             email=email,
             name=name,
-            role=role,
+            role=Role(role),
             now=now,
             point_id=point.id if point else None,
         )

@@ -1,9 +1,9 @@
-"""The demo's network: four invented points with five printers, and the people who work there."""
+"""The demo's network: four invented points with five printers, and the people who work there.
+
+Plain words, no tables: the demo's parent process reads this too, and stays small.
+"""
 
 from dataclasses import dataclass
-
-from parts3d.accounts.tables import Role
-from parts3d.points.tables import Unattended
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class DemoPoint:
     longitude: float
     opening_hours: str
     staffed_hours: str
-    unattended: Unattended
+    unattended: str
     printers: tuple[DemoPrinter, ...]
 
     @property
@@ -50,7 +50,7 @@ POINTS = (
         longitude=5.2394,
         opening_hours="24/7",
         staffed_hours="24/7",
-        unattended=Unattended.OVERNIGHT,
+        unattended="overnight",
         printers=(
             DemoPrinter("huy-mk3s", "Prusa 1", "mk3s", "PETG"),
             DemoPrinter("huy-neptune", "Neptune 1", "neptune4", "ASA"),
@@ -66,7 +66,7 @@ POINTS = (
         longitude=4.8675,
         opening_hours="Mo-Sa 09:30-18:30; PH off",
         staffed_hours="Mo-Sa 09:30-18:30; PH off",
-        unattended=Unattended.FINISH,
+        unattended="finish",
         printers=(DemoPrinter("namur-mk3s", "Prusa 2", "mk3s", "PETG"),),
     ),
     DemoPoint(
@@ -79,7 +79,7 @@ POINTS = (
         longitude=5.5666,
         opening_hours="Mo-Fr 09:00-12:30,13:30-18:00; Sa 10:00-16:00; PH off",
         staffed_hours="Mo-Fr 09:00-12:30,13:30-18:00; Sa 10:00-16:00; PH off",
-        unattended=Unattended.OVERNIGHT,
+        unattended="overnight",
         printers=(DemoPrinter("liege-neptune", "Neptune 2", "neptune4", "PETG"),),
     ),
     DemoPoint(
@@ -92,15 +92,15 @@ POINTS = (
         longitude=4.3483,
         opening_hours="Tu-Su 10:00-19:00; PH off",
         staffed_hours="Tu-Su 10:00-19:00; PH off",
-        unattended=Unattended.NONE,
+        unattended="none",
         printers=(DemoPrinter("bruxelles-mk3s", "Prusa 3", "mk3s", "ASA"),),
     ),
 )
 
 # Nobody can sign in as these outside demo mode: they have no password.
 PEOPLE = (
-    ("counter@demo.example", "Sofie (Huy)", Role.STAFF, "huy"),
-    ("maintainer@demo.example", "Malik", Role.MAINTAINER, None),
-    ("second.maintainer@demo.example", "Greta", Role.MAINTAINER, None),
-    ("operator@demo.example", "Anne", Role.OPERATOR, None),
+    ("counter@demo.example", "Sofie (Huy)", "staff", "huy"),
+    ("maintainer@demo.example", "Malik", "maintainer", None),
+    ("second.maintainer@demo.example", "Greta", "maintainer", None),
+    ("operator@demo.example", "Anne", "operator", None),
 )
