@@ -4,6 +4,7 @@ Services receive a ``Session`` and ``flush()``; nobody but this file commits (a 
 looks). Bells ring only after the commit, so nobody hears of a row that is not there.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,13 +14,16 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session, SQLModel
 
-from parts3d.errors import Conflict, Unavailable
+from parts3d.errors import Conflict, Invalid, Parts3dError, Unavailable
 
 TableT = TypeVar("TableT", bound=SQLModel)
+
+_log = logging.getLogger(__name__)
 
 _SQLITE_WAIT_MS = 15_000
 
@@ -89,13 +93,16 @@ class Work:
         self._afterwards: list[Callable[[], None]] = []
 
     def after_commit(self, ring: Callable[[], None]) -> None:
-        """Run ``ring`` once the commit has succeeded. It must not raise."""
+        """Run ``ring`` once the commit has succeeded. What it raises is only logged."""
         self._afterwards.append(ring)
 
     def ring(self) -> None:
-        """Run what was asked for, in order."""
+        """Run what was asked for, in order; the sweep makes up for what fails."""
         for afterwards in self._afterwards:
-            afterwards()
+            try:
+                afterwards()
+            except Exception:  # noqa: BLE001  # committed: a lost ring is no fault of the answer
+                _log.exception("A ring after a commit failed.")
 
 
 class Database:
@@ -105,11 +112,16 @@ class Database:
         self.url = url
         parsed = sa.make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"pool_pre_ping": not self.is_sqlite}
+        options: dict[str, Any] = {
+            "pool_pre_ping": not self.is_sqlite,
+            # As many as the web server has threads: nobody waits for one that waits for him.
+            "pool_size": 10,
+            "max_overflow": 30,
+            # What rows hold (names, addresses) has no place in an error's words, hence in a log.
+            "hide_parameters": True,
+        }
         if self.is_sqlite:
             options["connect_args"] = {"check_same_thread": False, "timeout": 15}
-        else:
-            options |= {"pool_size": 10, "max_overflow": 30}
         self.engine = sa.create_engine(url, **options)
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
@@ -122,6 +134,7 @@ class Database:
 
         Raises:
             Conflict: somebody else changed the same row first.
+            Invalid: a text or a number that the database cannot store.
             Unavailable: the database did not answer in time.
         """
         with Session(self._writer, expire_on_commit=False) as session:
@@ -134,9 +147,9 @@ class Database:
                 raise Conflict(
                     "Somebody else changed this a moment ago. Look again, then retry."
                 ) from error
-            except OperationalError as error:
+            except (OperationalError, NoConnectionFree, DataError) as error:
                 session.rollback()
-                raise Unavailable("The database is busy. Try again in a moment.") from error
+                raise _in_words(error) from error
             except BaseException:
                 session.rollback()
                 raise
@@ -144,14 +157,28 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Give a session for reading only; whatever it changed is thrown away."""
+        """Give a session for reading only; whatever it changed is thrown away.
+
+        Raises:
+            Invalid: asked for a text or a number that the database cannot hold.
+            Unavailable: the database did not answer in time.
+        """
         # Closing rolls back; an explicit rollback would also forget what the rows held.
         with Session(self.engine, expire_on_commit=False) as session:
-            yield session
+            try:
+                yield session
+            except (OperationalError, NoConnectionFree, DataError) as error:
+                raise _in_words(error) from error
 
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def _in_words(error: Exception) -> Parts3dError:
+    if isinstance(error, DataError):
+        return Invalid("Something that was sent holds signs that cannot be stored. Remove them.")
+    return Unavailable("The database is busy. Try again in a moment.")
 
 
 def _prepare_sqlite(connection: DBAPIConnection, record: object) -> None:

@@ -1,0 +1,41 @@
+"""What a unit of work promises when something fails."""
+
+import pytest
+import sqlalchemy as sa
+
+from parts3d.db import Database
+from parts3d.errors import Invalid
+
+
+def test_a_ring_that_fails_takes_neither_the_commit_nor_the_other_rings(
+    database: Database,
+) -> None:
+    heard: list[str] = []
+
+    def broken() -> None:
+        raise ConnectionError("nobody answers")
+
+    with database.unit_of_work() as work:
+        work.session.execute(sa.text("CREATE TABLE kept (n INTEGER)"))
+        work.after_commit(broken)
+        work.after_commit(lambda: heard.append("rung"))
+    assert heard == ["rung"]
+    assert "kept" in sa.inspect(database.engine).get_table_names()
+
+
+def test_an_error_of_the_database_says_nothing_of_what_rows_hold(database: Database) -> None:
+    with pytest.raises(sa.exc.IntegrityError) as caught, database.unit_of_work() as work:
+        work.session.execute(sa.text("CREATE TABLE known (email TEXT UNIQUE)"))
+        for _ in range(2):
+            work.session.execute(
+                sa.text("INSERT INTO known VALUES (:email)"), {"email": "camille@home.be"}
+            )
+    assert "camille" not in str(caught.value).partition("DETAIL")[0]
+
+
+def test_what_postgres_cannot_store_is_refused_in_words(postgres_database: Database) -> None:
+    asked = sa.text("SELECT :name")
+    with pytest.raises(Invalid, match="cannot be stored"), postgres_database.reading() as session:
+        session.execute(asked, {"name": "a\x00b"})
+    with pytest.raises(Invalid, match="cannot be stored"), postgres_database.unit_of_work() as work:
+        work.session.execute(asked, {"name": "a\x00b"})
