@@ -8,15 +8,17 @@ from parts3d.accounts.agents import verified_agent
 from parts3d.accounts.service import signed_in
 from parts3d.accounts.tables import Account, Agent, Role
 from parts3d.errors import Forbidden
-from parts3d.web import SIGN_IN_COOKIE, ContextDep, NowDep, ReadDep
+from parts3d.web import SIGN_IN_COOKIE, ContextDep, NowDep
 from printer_agents.protocol import HEADER_AGENT, HEADER_NONCE, HEADER_SIGNATURE
 
 HOME_OF = {Role.STAFF: "/counter", Role.MAINTAINER: "/maintainer", Role.OPERATOR: "/operator"}
 
 
-def get_account(request: Request, session: ReadDep, now: NowDep) -> Account:
+def get_account(request: Request, context: ContextDep, now: NowDep) -> Account:
     """Return who is signed in; pages show their name."""
-    account = signed_in(session, request.cookies.get(SIGN_IN_COOKIE), now)
+    # In a session of its own: an act that needs a connection must not hold another meanwhile.
+    with context.database.reading() as session:
+        account = signed_in(session, request.cookies.get(SIGN_IN_COOKIE), now)
     # Plain words: an error's page is drawn after this session has ended.
     request.state.account = {"name": account.name, "href": HOME_OF[account.role]}
     return account

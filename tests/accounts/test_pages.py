@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.pool import QueuePool
 
+from parts3d.accounts.guards import MaintainerDep
 from parts3d.accounts.service import add_account
 from parts3d.accounts.tables import Role
 from parts3d.db import Database
@@ -102,3 +104,16 @@ def test_passwords_guessed_side_by_side_are_all_counted(
         statuses = list(guessers.map(guess, range(12)))
     assert statuses.count(422) == 5
     assert statuses.count(429) == 7
+
+
+def test_who_acts_holds_no_connection_meanwhile(site: Site) -> None:
+    pool = site.context.database.engine.pool
+
+    @site.app.get("/counted")
+    def count_connections(maintainer: MaintainerDep) -> int:
+        del maintainer
+        assert isinstance(pool, QueuePool)
+        return pool.checkedout()
+
+    browser = site.signed_in(Role.MAINTAINER)
+    assert browser.get("/counted").json() == 0
