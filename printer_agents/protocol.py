@@ -27,10 +27,11 @@ not order (somebody printed at the printer itself): when it grows, the server's 
 """
 
 import hashlib
+import re
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 PROTOCOL_VERSION = 1
 LEASE_SECONDS = 60
@@ -43,6 +44,11 @@ HEADER_SIGNATURE = "X-Agent-Signature"
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+
+# What printers say is not ours to choose, and a database keeps no NUL: a report that could not
+# be stored would be sent for ever, and hold up all behind it.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+Said = Annotated[str, AfterValidator(lambda text: _CONTROL.sub("\ufffd", text))]
 
 
 def signed_text(method: str, path: str, body: bytes, nonce: str) -> bytes:
@@ -85,11 +91,11 @@ class PrinterReport(Message):
     condition: PrinterCondition
     bed_clear: bool
     starts: int = Field(default=0, ge=0, description="starts seen in this generation, all causes")
-    material: str | None = None
-    file_name: str | None = None
+    material: Said | None = None
+    file_name: Said | None = None
     progress: float | None = Field(default=None, ge=0, le=1)
     remaining_seconds: float | None = Field(default=None, ge=0)
-    detail: str | None = Field(default=None, max_length=500)
+    detail: Said | None = Field(default=None, max_length=500)
 
 
 class Hello(Message):
@@ -97,7 +103,7 @@ class Hello(Message):
 
     protocol: Literal[1] = 1
     agent_generation: int = Field(ge=1)
-    version: str = Field(max_length=32)
+    version: Said = Field(max_length=32)
     printers: tuple[Identifier, ...]
 
 
@@ -204,7 +210,7 @@ class Report(Message):
     progress: float | None = Field(default=None, ge=0, le=1)
     remaining_seconds: float | None = Field(default=None, ge=0)
     printed_seconds: float | None = Field(default=None, ge=0)
-    detail: str | None = Field(default=None, max_length=500)
+    detail: Said | None = Field(default=None, max_length=500)
 
 
 class Reports(Message):

@@ -88,6 +88,15 @@ KINDS = [
 ]
 
 
+def test_a_printer_that_says_a_nul_holds_up_no_report(shop: Shop) -> None:
+    ref = shop.must_claim().ref
+    shop.permit(ref)
+    assert shop.tell(ref, ReportKind.FAILED, detail="nozzle\x00clogged") == "accepted"
+    job = shop.job()
+    assert job.status is JobStatus.FAILED
+    assert job.reason == "The print failed. nozzle\ufffdclogged"
+
+
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
