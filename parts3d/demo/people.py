@@ -21,12 +21,18 @@ _CONFIRM_LINK = re.compile(r"/confirm/([^/\s\"'<>]+)")
 
 
 class Customer:
-    """Orders a part as a guest."""
+    """Orders a part as a guest.
 
-    def __init__(self, url: str) -> None:
+    Args:
+        url: where the shop is.
+        transport: how requests travel; a more patient one outlasts a server that is away.
+    """
+
+    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
         self._http = httpx.Client(
             base_url=url,
             timeout=30,
+            transport=transport,
             headers={"Accept": "application/json", "Accept-Language": "en"},
         )
 
@@ -89,10 +95,17 @@ class Customer:
 
 
 class Clerk:
-    """Works at one point's counter: does what the list says."""
+    """Works at one point's counter: does what the list says.
 
-    def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=30, follow_redirects=True)
+    Args:
+        url: where the shop is.
+        transport: how requests travel; a more patient one outlasts a server that is away.
+    """
+
+    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+        self._http = httpx.Client(
+            base_url=url, timeout=30, transport=transport, follow_redirects=True
+        )
 
     def sign_in(self) -> None:
         """Sign in by the demo's link.
@@ -101,6 +114,14 @@ class Clerk:
             Unavailable: the counter does not open.
         """
         _page(self._http.get("/demo/login/staff"))
+
+    def confirm(self, number: str) -> None:
+        """Confirm an order whose customer stands at the counter.
+
+        Raises:
+            Unavailable: the counter refused.
+        """
+        _page(self._http.post("/counter/confirm", data={"number": number}))
 
     def do_what_is_to_do(self) -> list[str]:
         """Clear beds, check, bag and order reprints as the list says; returns what was done."""

@@ -1,0 +1,92 @@
+"""What must be true of an order in the end, read from the rows and from the printers' logs."""
+
+from collections import Counter
+
+from sqlmodel import Session, col, select
+
+from parts3d.jobs.lifecycle import JobStatus
+from parts3d.jobs.tables import Attempt, Job, JobEvent
+from parts3d.notices.tables import Notice, NoticeKind, NoticeStatus
+from parts3d.orders.lifecycle import OrderStatus, PaymentStatus
+from parts3d.orders.tables import Order, OrderEvent, Payment, PaymentEvent
+from parts3d.units.tables import Unit
+from printer_agents.protocol import AttemptRef
+from tests.faults.living_network import LivingNetwork
+
+
+def assert_collected_once(network: LivingNetwork, number: str, quantity: int) -> None:
+    """The order ended collected once, with one print a copy unless a person ordered more."""
+    assert ready_notices(network, number) == [NoticeStatus.SENT]
+    starts = Counter(network.started_files())
+    with network.database.reading() as session:
+        order = _order(session, number)
+        assert order.status is OrderStatus.COLLECTED
+        moves = session.exec(
+            select(OrderEvent.to_status).where(
+                OrderEvent.order_id == order.id,
+                col(OrderEvent.from_status).is_distinct_from(col(OrderEvent.to_status)),
+            )
+        ).all()
+        once = (OrderStatus.PLACED, OrderStatus.READY, OrderStatus.COLLECTED)
+        assert [moves.count(status) for status in once] == [1, 1, 1], (number, moves)
+        _assert_paid_once(session, order)
+        jobs = session.exec(select(Job).where(Job.order_id == order.id)).all()
+        assert [job.status for job in jobs] == [JobStatus.HANDED_OVER] * quantity
+        for job in jobs:
+            _assert_printed_as_decided(session, job, starts)
+        units = session.exec(select(Unit).where(Unit.order_id == order.id)).all()
+        assert {unit.job_id for unit in units} == {job.id for job in jobs}
+        assert len(units) == quantity
+
+
+def _assert_paid_once(session: Session, order: Order) -> None:
+    payment = session.exec(select(Payment).where(Payment.order_id == order.id)).one()
+    assert payment.status is PaymentStatus.CAPTURED
+    assert payment.receipt_number is not None
+    captures = session.exec(
+        select(PaymentEvent).where(
+            PaymentEvent.payment_id == payment.id, PaymentEvent.to_status == PaymentStatus.CAPTURED
+        )
+    ).all()
+    assert len(captures) == 1
+
+
+def _assert_printed_as_decided(session: Session, job: Job, starts: Counter[str]) -> None:
+    """Every attempt was started at most once; a second start needs a person's word."""
+    attempts = session.exec(select(Attempt).where(Attempt.job_id == job.id)).all()
+    started = [starts[_file_name(job, attempt)] for attempt in attempts]
+    decided = session.exec(
+        select(JobEvent).where(
+            JobEvent.job_id == job.id,
+            JobEvent.from_status == JobStatus.FAILED,
+            JobEvent.to_status == JobStatus.WAITING,
+        )
+    ).all()
+    assert all(event.actor.startswith("staff:") for event in decided)
+    assert max(started) == 1, (job.label, started)
+    assert 1 <= sum(started) <= 1 + len(decided), (job.label, started, len(decided))
+
+
+def _file_name(job: Job, attempt: Attempt) -> str:
+    return AttemptRef(
+        job_id=job.id,
+        attempt=attempt.number,
+        epoch=attempt.epoch,
+        printer_id=attempt.printer_id,
+        agent_generation=attempt.agent_generation,
+        gcode_sha256=attempt.gcode_sha256,
+    ).file_name
+
+
+def ready_notices(network: LivingNetwork, number: str) -> list[NoticeStatus]:
+    """Return the status of every notice that an order is ready."""
+    with network.database.reading() as session:
+        order = _order(session, number)
+        notices = session.exec(
+            select(Notice).where(Notice.order_id == order.id, Notice.kind == NoticeKind.READY)
+        )
+        return [notice.status for notice in notices]
+
+
+def _order(session: Session, number: str) -> Order:
+    return session.exec(select(Order).where(Order.number == number)).one()
