@@ -84,10 +84,7 @@ def verified_agent(
     if agent is None:
         raise NotSignedIn(_WRONG_KEY, code="unknown_agent")
     if agent.revoked_at is not None:
-        raise NotSignedIn(
-            "This agent's key was revoked. Register its new key with the operator.",
-            code="revoked_agent",
-        )
+        raise revoked()
     try:
         VerifyKey(base64.b64decode(agent.public_key)).verify(
             signed_text(method, path, body, nonce), base64.b64decode(signature, validate=True)
@@ -101,6 +98,14 @@ def verified_agent(
             "This request was heard before. Sign a new one.", code="repeated_nonce"
         ) from error
     return agent
+
+
+def revoked() -> NotSignedIn:
+    """Return the refusal of an agent whose key was revoked."""
+    return NotSignedIn(
+        "This agent's key was revoked. Register its new key with the operator.",
+        code="revoked_agent",
+    )
 
 
 def forget_old_nonces(session: Session, now: datetime) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import time
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 from sqlmodel import select
@@ -61,7 +61,9 @@ def say_hello(hello: Hello, agent: AgentDep, work: WorkDep, now: NowDep) -> Hell
 
 
 @router.post("/claim")
-async def claim_work(request: Claim, agent: AgentDep, context: ContextDep) -> ClaimAnswer:
+async def claim_work(
+    request: Claim, agent: AgentDep, context: ContextDep, connection: Request
+) -> ClaimAnswer:
     """Answer with work as soon as there is some, or with none when the wait is over."""
     deadline = time.monotonic() + request.wait_seconds
     await run_in_threadpool(_hear_once, context, agent, request)
@@ -73,6 +75,8 @@ async def claim_work(request: Claim, agent: AgentDep, context: ContextDep) -> Cl
             if answer.work or answer.cancel or left_seconds <= 0:
                 return answer
             await ear.wait(min(left_seconds, _LOOK_AGAIN_SECONDS))
+            if await connection.is_disconnected():
+                return answer  # nobody would hear of a lease
 
 
 _LOOK_AGAIN_SECONDS = 5.0  # a bell may be lost; the row is the truth

@@ -9,9 +9,11 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case
+from sqlalchemy import case, func
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
+from parts3d.accounts.agents import revoked
 from parts3d.accounts.tables import Agent
 from parts3d.catalogue.tables import Revision
 from parts3d.errors import StaleEpoch
@@ -52,8 +54,18 @@ def claim(
 ) -> Work | None:
     """Lease the most urgent job that one of these printers can print now.
 
-    A repeated claim (its answer was lost) gets the same work and the same epoch again.
+    A repeated claim (its answer was lost) gets the same work and the same epoch again. A claim
+    that has waited since before a newer journal of its agent gets nothing.
+
+    Raises:
+        NotSignedIn: the agent's key was revoked while it waited.
     """
+    asking = session.get_one(Agent, agent.id, populate_existing=True)
+    if asking.revoked_at is not None:
+        raise revoked()
+    if generation < asking.generation:
+        return None
+    _one_claim_at_a_time(session, [report.printer_id for report in printers])
     for report in printers:
         printer = session.get(Printer, report.printer_id)
         if printer is None or printer.agent_id != agent.id or printer.withdrawn_at is not None:
@@ -96,14 +108,35 @@ def current_job(session: Session, agent: Agent, ref: AttemptRef) -> Job:
     """Return the job of an attempt that is still the current one, locked.
 
     Raises:
-        StaleEpoch: unknown job, another agent's, or an older epoch.
+        StaleEpoch: unknown job, another agent's or printer's, or an older epoch.
     """
-    job = session.exec(select(Job).where(Job.id == ref.job_id).with_for_update()).first()
-    if job is None or job.epoch != ref.epoch or job.agent_id != agent.id:
+    job = session.exec(
+        select(Job)
+        .where(Job.id == ref.job_id)
+        .with_for_update()
+        # An earlier report of the same batch may have read it before it was locked.
+        .execution_options(populate_existing=True)
+    ).first()
+    if job is None or (job.epoch, job.agent_id, job.printer_id) != (
+        ref.epoch,
+        agent.id,
+        ref.printer_id,
+    ):
         raise StaleEpoch(
             f"Attempt {ref.attempt} (epoch {ref.epoch}) of this job is no longer the current one."
         )
     return job
+
+
+def _one_claim_at_a_time(session: Session, printer_ids: Sequence[str]) -> None:
+    """Let nobody else claim for these printers until the commit.
+
+    Two claims at once (the answer of the first was lost) would lease two jobs to one printer.
+    """
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
+        for printer_id in sorted(printer_ids):
+            key = func.hashtext(f"claim:{printer_id}")
+            session.execute(sa_select(func.pg_advisory_xact_lock(key)))
 
 
 def _held_job(session: Session, printer: Printer) -> Job | None:

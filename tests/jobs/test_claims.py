@@ -1,9 +1,13 @@
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from parts3d.accounts.tables import Agent
 from parts3d.db import Database
-from parts3d.errors import Unavailable
+from parts3d.errors import NotSignedIn, Unavailable
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.sweeping import expire_leases
 from parts3d.points.tables import Printer
@@ -112,3 +116,30 @@ def test_many_claimers_at_once_never_get_the_same_job(
         thread.join()
     assert len(claimed) == 8
     assert len(set(claimed)) == 8
+
+
+def test_two_claims_at_once_for_one_printer_lease_one_job(
+    database: Database, tmp_path: Path, now: datetime
+) -> None:
+    shop = Shop.open(database, tmp_path, now, orders=6)
+    with ThreadPoolExecutor(4) as claimers:
+        found = list(claimers.map(lambda _: shop.claim(), range(4)))
+    leased = [job for job in shop.jobs() if job.status is JobStatus.LEASED]
+    assert len(leased) == 1
+    assert {work.ref.job_id for work in found if work} == {leased[0].id}
+
+
+def test_a_revoked_agent_that_waits_for_work_gets_none(shop: Shop) -> None:
+    with shop.database.unit_of_work() as work:
+        work.session.get_one(Agent, shop.agent.id).revoked_at = shop.now
+    with pytest.raises(NotSignedIn, match="revoked"):
+        shop.claim()
+    assert shop.job().status is JobStatus.WAITING
+
+
+def test_a_claim_that_outlived_its_journal_does_not_take_the_new_ones_lease(shop: Shop) -> None:
+    with shop.database.unit_of_work() as work:
+        work.session.get_one(Agent, shop.agent.id).generation = 2
+    assert shop.claim(generation=2) is not None
+    assert shop.claim(generation=1) is None
+    assert shop.job().status is JobStatus.LEASED
