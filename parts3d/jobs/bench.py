@@ -20,7 +20,10 @@ def job_of_point(session: Session, point_id: str, job_id: str) -> Job:
         NotFound: no such job here (another point's job does not exist for these staff).
     """
     job = session.exec(
-        select(Job).where(Job.id == job_id, Job.point_id == point_id).with_for_update()
+        select(Job)
+        .where(Job.id == job_id, Job.point_id == point_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).first()
     if job is None:
         raise NotFound("There is no such job at this point.")

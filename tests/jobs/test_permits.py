@@ -96,3 +96,11 @@ def test_a_permitted_order_cannot_be_cancelled_any_more(shop: Shop) -> None:
     with pytest.raises(Conflict), shop.database.unit_of_work() as work:
         cancel_order(work.session, order.id, actor="customer", now=shop.now)
     assert order_of(shop).status is OrderStatus.IN_PRODUCTION
+
+
+def test_a_permit_is_for_the_printer_that_has_the_lease(shop: Shop) -> None:
+    ref = shop.must_claim().ref
+    with pytest.raises(StaleEpoch):
+        shop.permit(ref.model_copy(update={"printer_id": "another"}))
+    assert shop.job().status is JobStatus.LEASED
+    assert shop.printer().bed_clear
