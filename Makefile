@@ -37,6 +37,12 @@ test-long: test-hosts ## Run what make test leaves out; CI runs it too.
 test-hosts: setup .make/hosts ## Run the tests of programs that wheels cannot bring.
 	@$(BIN)/pytest tests/hosts
 
+.PHONY: faults
+faults: setup ## Kill things at random moments, in many rounds (the seeds are shown).
+	@PARTS3D_FAULT_ROUNDS=$${PARTS3D_FAULT_ROUNDS:-20} \
+	  PARTS3D_FAULT_SEED=$${PARTS3D_FAULT_SEED:-$$(date +%s)} \
+	  $(BIN)/pytest -v tests/faults
+
 examples: setup ## Run the properties with many more examples (hours).
 	@PARTS3D_TEST_LONG=1 $(BIN)/pytest -n auto --ignore=tests/hosts
 

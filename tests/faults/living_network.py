@@ -15,6 +15,7 @@ from typing import Literal
 import httpx
 from sqlmodel import select
 
+import parts3d.tables  # noqa: F401  # tables name one another, wherever a row is read
 from parts3d.db import Database
 from parts3d.demo.places import POINTS, DemoPoint
 from parts3d.demo.tree import agent_of, environment_of, found_network, start_broker
