@@ -35,6 +35,9 @@ _ROUTES = (
 _STATIC = Path(__file__).parent / "static"
 # The whole request; uploads have a limit of their own in the settings.
 _MULTIPART_OVERHEAD_BYTES = 100_000
+_UPLOADS = frozenset({"parts3d.catalogue.maintainer_pages"})
+# Everybody else sends words: a form, or two hundred reports of an agent.
+_MOST_WORDS_BYTES = 1_000_000
 
 
 def create_app(
@@ -54,6 +57,7 @@ def create_app(
         yield
         await context.bell.aclose()
 
+    most_bytes = context.settings.max_upload_bytes + _MULTIPART_OVERHEAD_BYTES
     app = FastAPI(
         title="parts3d",
         version=__version__,
@@ -61,7 +65,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
-        max_body_size=context.settings.max_upload_bytes + _MULTIPART_OVERHEAD_BYTES,
+        max_body_size=most_bytes,
     )
     app.state.context = context
     app.state.clock = clock
@@ -69,5 +73,6 @@ def create_app(
     app.add_middleware(Guard)
     app.mount("/static", StaticFiles(directory=_STATIC, check_dir=False), name="static")
     for name in _ROUTES:
-        app.include_router(import_module(name).router)
+        limit = most_bytes if name in _UPLOADS else _MOST_WORDS_BYTES
+        app.include_router(import_module(name).router, max_body_size=limit)
     return app

@@ -21,6 +21,21 @@ _HEADERS = {
     "Permissions-Policy": "geolocation=(self), camera=(self), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+# What lies below these is one person's; an order's address is the key to it.
+_PRIVATE = (
+    "/orders",
+    "/confirm",
+    "/checkout",
+    "/api/v1/orders",
+    "/api/v1/checkouts",
+    "/agent/",
+    "/login",
+    "/counter",
+    "/maintainer",
+    "/operator",
+    "/demo",
+)
+_OWNED_BY_LINK = ("/orders/", "/confirm/", "/api/v1/orders/")
 _YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -47,6 +62,10 @@ class Guard:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if scope["path"].startswith(_PRIVATE):
+                    headers.setdefault("Cache-Control", "no-store")
+                if scope["path"].startswith(_OWNED_BY_LINK):
+                    headers.setdefault("Referrer-Policy", "no-referrer")
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
                 if asked in LANGUAGES:

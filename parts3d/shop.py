@@ -20,14 +20,21 @@ from parts3d.errors import Invalid, NotFound
 from parts3d.points.geography import Place, locate
 from parts3d.sentences import in_language
 from parts3d.settings import Settings
-from parts3d.web import ContextDep, LanguageDep, get_context, gettext_of, render
+from parts3d.web import (
+    ContextDep,
+    LanguageDep,
+    asked_on_this_machine,
+    cookies_are_secure,
+    get_context,
+    gettext_of,
+    render,
+)
 
 DEVICE_COOKIE = "parts3d_device"
 PLACE_COOKIE = "parts3d_place"
 _LASTS_SECONDS = 180 * 24 * 3600
 # A cookie holds 4096 bytes; a link's secret has 43 signs.
 _ORDERS_REMEMBERED = 20
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +153,7 @@ def only_in_the_demo(request: Request, context: ContextDep) -> None:
     Raises:
         NotFound: everywhere else these pages do not exist.
     """
-    caller = request.client.host if request.client else ""
-    if not context.settings.demo or caller not in _LOOPBACK:
+    if not context.settings.demo or not asked_on_this_machine(request):
         raise NotFound("There is nothing at this address.")
 
 
@@ -190,7 +196,7 @@ def _set_cookie(request: Request, answer: Response, name: str, value: str) -> No
         max_age=_LASTS_SECONDS,
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=cookies_are_secure(request),
     )
 
 

@@ -6,6 +6,7 @@ HTTP status is decided here, once; the domain raises sentences (``errors.py``).
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, FastAPI, Request
@@ -36,6 +37,9 @@ STATUS_OF: Mapping[type[errors.Parts3dError], int] = {
 BRUSSELS = ZoneInfo("Europe/Brussels")
 SIGN_IN_COOKIE = "parts3d_sign_in"
 LANGUAGE_COOKIE = "parts3d_language"
+# "testclient" and "testserver" are what the test client calls itself and us.
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
+_NAMES_OF_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost", "testserver"})
 
 
 def status_of(error: errors.Parts3dError) -> int:
@@ -122,11 +126,7 @@ def render(
                     {
                         "code": code,
                         "name": name,
-                        "href": str(
-                            request.url.include_query_params(lang=code).replace(
-                                scheme="", netloc=""
-                            )
-                        ),
+                        "href": _same_page(request, code),
                     }
                     for code, name in LANGUAGES.items()
                 ],
@@ -139,6 +139,30 @@ def render(
         )
     )
     return HTMLResponse(text, status_code=status)
+
+
+def _same_page(request: Request, language: str) -> str:
+    """Return the path of the page asked for, in a language; never another site's address."""
+    address = request.url.include_query_params(lang=language).replace(scheme="", netloc="")
+    # A path that begins with two slashes would be read as the name of a site.
+    return "/" + str(address).lstrip("/\\")
+
+
+def asked_on_this_machine(request: Request) -> bool:
+    """Tell whether a browser of this machine asks for a name of this machine.
+
+    The caller's address alone is not enough: a tunnel, and a site whose name was pointed here
+    (DNS rebinding), come from loopback too; their Host is another.
+    """
+    caller = request.client.host if request.client else ""
+    return caller in _LOOPBACK and (request.url.hostname or "") in _NAMES_OF_THIS_MACHINE
+
+
+def cookies_are_secure(request: Request) -> bool:
+    """Tell whether cookies may travel over TLS only: a proxy may have ended it before us."""
+    public = urlsplit(get_context(request).settings.public_url)
+    behind_tls = public.scheme == "https" and public.hostname == request.url.hostname
+    return request.url.scheme == "https" or behind_tls
 
 
 def wants_json(request: Request) -> bool:

@@ -23,12 +23,13 @@ from parts3d.web import (
     LanguageDep,
     NowDep,
     WorkDep,
+    asked_on_this_machine,
+    cookies_are_secure,
     gettext_of,
     render,
 )
 
 router = APIRouter(include_in_schema=False)
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
 
 
 @router.get("/login")
@@ -75,8 +76,7 @@ def log_in_to_the_demo(
     request: Request, role: Role, work: WorkDep, context: ContextDep, now: NowDep
 ) -> RedirectResponse:
     """Sign in as the demo's person of a role; any number of times, from this machine only."""
-    caller = request.client.host if request.client else ""
-    if not context.settings.demo or caller not in _LOOPBACK:
+    if not context.settings.demo or not asked_on_this_machine(request):
         raise NotFound("There is nothing at this address.")
     account = work.session.exec(
         select(Account).where(Account.role == role).order_by(Account.created_at)  # type: ignore[arg-type]
@@ -94,6 +94,6 @@ def _enter(request: Request, account: Account, token: str) -> RedirectResponse:
         max_age=int(SIGN_IN_LASTS.total_seconds()),
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=cookies_are_secure(request),
     )
     return answer

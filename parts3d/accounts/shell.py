@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from parts3d.accounts.tables import Role
 from parts3d.sentences import in_language
-from parts3d.web import get_language, gettext_of, render
+from parts3d.web import cookies_are_secure, get_language, gettext_of, render
 
 _NOTICE_COOKIE = "parts3d_notice"
 _NOTICE_LASTS_SECONDS = 60
@@ -56,7 +56,7 @@ def done(request: Request, url: str, sentence: str | None = None) -> RedirectRes
             max_age=_NOTICE_LASTS_SECONDS,
             httponly=True,
             samesite="lax",
-            secure=request.url.scheme == "https",
+            secure=cookies_are_secure(request),
         )
     return answer
 
