@@ -4,9 +4,11 @@ A wish is a row. A worker takes the most urgent one, slices outside any transact
 G-code, and only then calls the row ready. A worker that dies leaves a row that is taken again.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from pydantic import ValidationError
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
@@ -19,6 +21,8 @@ from parts3d.slicing.engines.base import Engine, SliceResult
 from parts3d.slicing.profiles import Profile, materials, printer_models, profile
 from parts3d.slicing.tables import SLICE_LIFECYCLE, Slice, SliceStatus
 from parts3d.store import FileStore
+
+_log = logging.getLogger(__name__)
 
 # Longer than any engine may run (its own limit kills it first): the worker must have died.
 _WORKER_DIED_AFTER = timedelta(minutes=4)
@@ -43,7 +47,12 @@ def wish_slices(session: Session, engine: Engine, now: datetime) -> list[Slice]:
     ).all()
     fresh: list[Slice] = []
     for revision in approved:
-        recipe = Recipe.model_validate(revision.recipe)
+        try:
+            recipe = Recipe.model_validate(revision.recipe)
+        except ValidationError:
+            # One recipe that is no longer understood must not keep all others from the queue.
+            _log.warning("The recipe of revision %s cannot be read; it waits.", revision.id)
+            continue
         for model in printer_models():
             printer = profile(model)
             key = (revision.model_sha256, revision.recipe_sha256, model, printer.sha256)
