@@ -37,15 +37,16 @@ def hear(
     session: Session, *, agent: Agent, generation: int, report: Report, now: datetime
 ) -> tuple[ReportResult, Job | None]:
     """Take in one report, and return the result and the job that it changed, if any."""
+    job: Job | None
+    try:
+        # The lock first: the same report may be on its way twice at once.
+        job = current_job(session, agent, report.ref)
+    except StaleEpoch:
+        job = None
     known = session.get(AgentReport, (agent.id, generation, report.event_seq))
     if known is not None:
         outcome = "stale" if known.outcome == "stale" else "repeated"
         return _result(report, outcome), None
-    job: Job | None
-    try:
-        job = current_job(session, agent, report.ref)
-    except StaleEpoch:
-        job = None
     session.add(
         AgentReport(
             agent_id=agent.id,

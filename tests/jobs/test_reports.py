@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from hypothesis import HealthCheck, given, settings
@@ -86,6 +87,14 @@ KINDS = [
     ReportKind.PAUSED,
     ReportKind.PRINTED,
 ]
+
+
+def test_one_report_heard_twice_at_once_is_accepted_once(shop: Shop) -> None:
+    ref = shop.must_claim().ref
+    shop.permit(ref)
+    with ThreadPoolExecutor(4) as speakers:
+        heard = list(speakers.map(lambda _: shop.tell(ref, ReportKind.PRINTING, seq=7), range(8)))
+    assert sorted(heard) == ["accepted"] + ["repeated"] * 7
 
 
 def test_a_printer_that_says_a_nul_holds_up_no_report(shop: Shop) -> None:
