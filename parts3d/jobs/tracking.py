@@ -20,6 +20,7 @@ _STARTABLE = frozenset({JobStatus.WAITING, JobStatus.LEASED})
 _OFF_THE_PRINTER = frozenset(
     {JobStatus.PRINTED, JobStatus.PASSED, JobStatus.READY, JobStatus.HANDED_OVER}
 )
+_READY = frozenset({JobStatus.READY, JobStatus.HANDED_OVER})
 
 
 class Stage(StrEnum):
@@ -106,15 +107,19 @@ def track(session: Session, settings: Settings, order_id: str, now: datetime) ->
     copies = tuple(_copy(job) for job in jobs)
     remaining = [one.remaining_seconds for one in copies if one.remaining_seconds is not None]
     secret = settings.secret()
+    stage = stage_of(order.status, [job.status for job in jobs])
     return Tracking(
         whole=whole,
         token=order_token(secret, order.id),
-        stage=stage_of(order.status, [job.status for job in jobs]),
+        stage=stage,
         progress=sum(one.progress for one in copies) / len(copies) if copies else 0.0,
         remaining_seconds=max(remaining, default=None),
         copies=copies,
         reason=order.reason or next((one.reason for one in copies if one.reason), None),
-        code=collection_code(secret, order.id) if order.status is OrderStatus.READY else None,
+        # A part that was rejected on the shelf is no reason to come.
+        code=collection_code(secret, order.id)
+        if order.status is OrderStatus.READY and stage is Stage.READY
+        else None,
         may_cancel=_may_cancel(order.status, jobs),
         hold_expired=order.status is OrderStatus.PRICED and not is_held(whole.promise, now),
     )
@@ -122,7 +127,8 @@ def track(session: Session, settings: Settings, order_id: str, now: datetime) ->
 
 def stage_of(status: OrderStatus, jobs: Sequence[JobStatus]) -> Stage:
     """Return the stage of an order and its serving jobs. Pure."""
-    if status in _STAGES:
+    rejected_on_the_shelf = status is OrderStatus.READY and not all(one in _READY for one in jobs)
+    if status in _STAGES and not rejected_on_the_shelf:
         return _STAGES[status]
     if JobStatus.NEEDS_HUMAN in jobs:
         return Stage.ATTENTION

@@ -4,6 +4,7 @@ from sqlmodel import select
 from parts3d.errors import Conflict, NotFound
 from parts3d.jobs.bench import clear_bed, decide, print_again, put_on_shelf, reject
 from parts3d.jobs.lifecycle import JobStatus
+from parts3d.jobs.tracking import Stage, track
 from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.tables import Order
 from parts3d.units.service import pass_check
@@ -87,3 +88,19 @@ def test_another_points_job_does_not_exist_for_these_staff(shop: Shop) -> None:
             actor="staff:2",
             now=shop.now,
         )
+
+
+def test_a_part_rejected_on_the_shelf_calls_no_customer_to_the_counter(shop: Shop) -> None:
+    ref = printed(shop)
+    order_id = shop.job().order_id
+    with shop.database.unit_of_work() as work:
+        pass_check(work.session, job_id=ref.job_id, **at(shop))  # type: ignore[arg-type]
+        put_on_shelf(work.session, job_id=ref.job_id, **at(shop))  # type: ignore[arg-type]
+    with shop.database.reading() as session:
+        shown = track(session, shop.settings, order_id, shop.now)
+        assert (shown.stage, shown.code is None) == (Stage.READY, False)
+    with shop.database.unit_of_work() as work:
+        reject(work.session, job_id=ref.job_id, why="cracked", **at(shop))  # type: ignore[arg-type]
+    with shop.database.reading() as session:
+        shown = track(session, shop.settings, order_id, shop.now)
+        assert (shown.stage, shown.code) == (Stage.PRINTING, None)
