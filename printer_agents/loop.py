@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from queue import SimpleQueue
 
 import httpx
 
@@ -78,6 +79,9 @@ class Agent:
         first, most = config.intervals.retry_first_seconds, config.intervals.retry_most_seconds
         self._claim_backoff = Backoff(clock, first, most)
         self._speak_backoff = Backoff(clock, first, most)
+        # Told from a signal handler, which may interrupt itself: only this queue's ``put`` is
+        # safe there. An event's lock is not, and the agent would hang instead of ending.
+        self._asked_to_stop: SimpleQueue[None] = SimpleQueue()
         self._stop = threading.Event()
         self._told_refused = False
 
@@ -127,10 +131,8 @@ class Agent:
         self._speak_backoff.worked()
 
     def stop(self) -> None:
-        """Ask all threads to end. Prints go on."""
-        self._stop.set()
-        for station in self.stations.values():
-            station.wake.set()
+        """Ask ``run`` to end; safe in a signal handler, and twice. Prints go on."""
+        self._asked_to_stop.put(None)
 
     def run(self) -> None:
         """Work until ``stop``. Raises the fault that made going on impossible, if any."""
@@ -147,7 +149,10 @@ class Agent:
         claimer = threading.Thread(target=self._claim_forever, name="claimer", daemon=True)
         for thread in [*threads, speaker, claimer]:
             thread.start()
-        self._stop.wait()
+        self._asked_to_stop.get()
+        self._stop.set()
+        for station in self.stations.values():
+            station.wake.set()
         # A printer's step is short and worth its end; a long poll is not.
         for thread in [*threads, speaker]:
             thread.join(timeout=5)

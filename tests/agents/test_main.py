@@ -136,6 +136,19 @@ def test_killed_by_sigkill_in_mid_print_and_run_again_it_finishes_by_one_start(
     assert b"/agent/v1/gcode" not in words
 
 
+def test_asked_to_end_many_times_at_once_it_ends(stage: Stage) -> None:
+    # A parent of several threads that is killed sends a signal with each of them.
+    for _ in range(3):
+        process = stage.run()
+        _until(lambda: "p1" in stage.server.printers)
+        stage.server.printers.clear()
+        for _ in range(300):
+            if process.poll() is not None:
+                break
+            process.terminate()
+        assert process.wait(timeout=20) == 0
+
+
 def test_an_agent_whose_parent_has_gone_does_not_start(stage: Stage) -> None:
     process = stage.run("--die-with-parent", "1")
     if sys.platform == "linux" and os.getpid() != 1:
