@@ -57,6 +57,8 @@ STAFF_TEMPLATES = (
     N_("{printer} is still at work on {job}. Decide about that job first, then confirm the bed."),
     N_("Rejected at the check: {why}"),
     N_("Rejected at the check."),
+    N_("Given back {count} times before it started."),
+    N_("Given back {count} times before it started. {why}"),
     N_("The shop was last heard at {time}; the print may well go on."),
     N_("The shop's agent does not answer."),
     N_("The point has no printer."),

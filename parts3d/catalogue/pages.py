@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
+from pydantic import ValidationError
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
@@ -98,7 +99,10 @@ def show_shop(
 
     cards = []
     for one in shown:
-        manifest = Manifest.model_validate(one.revision.manifest)
+        try:
+            manifest = Manifest.model_validate(one.revision.manifest)
+        except ValidationError:
+            continue  # one part that cannot be read hides no other
         amount = price(one)
         cards.append(
             {

@@ -31,6 +31,7 @@ JOB_LIFECYCLE = Lifecycle(
             {
                 JobStatus.WAITING,
                 JobStatus.START_PERMITTED,
+                JobStatus.NEEDS_HUMAN,  # given back again and again: somebody must look
                 JobStatus.MOVED,
                 JobStatus.CANCELLED,
             }

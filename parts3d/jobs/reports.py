@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlalchemy import func
+from sqlmodel import Session, select
 
 from parts3d.accounts.tables import Agent
 from parts3d.errors import StaleEpoch
@@ -30,6 +31,7 @@ _WORDS = {
 }
 # Statuses in which a tale of progress still means something.
 _UNDER_WAY = frozenset({JobStatus.START_PERMITTED, JobStatus.PRINTING, JobStatus.UNKNOWN})
+_ROUNDS_BEFORE_A_PERSON = 5
 _ENDS = frozenset({ReportKind.PRINTED, ReportKind.FAILED, ReportKind.CANCELLED})
 
 
@@ -111,7 +113,7 @@ def _apply(session: Session, job: Job, report: Report, agent: Agent, now: dateti
 
 def _give_back(session: Session, job: Job, report: Report, actor: str, now: datetime) -> None:
     if job.status is JobStatus.LEASED:
-        release(session, job, actor=actor, outcome="released", now=now)
+        _release_or_ask(session, job, report, actor, now)
     elif job.status in {JobStatus.CANCELLED, JobStatus.MOVED}:
         end_attempt(session, job, "released", now)
     elif job.status in _UNDER_WAY:
@@ -124,3 +126,25 @@ def _give_back(session: Session, job: Job, report: Report, actor: str, now: date
             now=now,
             reason=f"The agent gave it back after the permit. {report.detail or ''}".strip(),
         )
+
+
+def _release_or_ask(session: Session, job: Job, report: Report, actor: str, now: datetime) -> None:
+    """Let the job wait again; after too many such rounds, ask a person instead.
+
+    A full disk of the agent or a missing file would otherwise go round for ever, unseen.
+    """
+    before = session.exec(
+        select(func.count())
+        .select_from(Attempt)
+        .where(Attempt.job_id == job.id, Attempt.outcome == "released")
+    ).one()
+    if before + 1 < _ROUNDS_BEFORE_A_PERSON:
+        release(session, job, actor=actor, outcome="released", now=now)
+        return
+    end_attempt(session, job, "released", now)
+    words = f"Given back {before + 1} times before it started. {report.detail or ''}".strip()
+    move_job(session, job, JobStatus.NEEDS_HUMAN, actor=actor, now=now, reason=words)
+    # The printer is free for other jobs: nothing of this one is on it.
+    job.printer_id = None
+    job.lease_until = None
+    session.flush()

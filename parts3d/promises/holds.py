@@ -61,6 +61,11 @@ def hold(
         Conflict: the part is off sale, or the point can promise nothing (in words).
     """
     still_valid(quote, now)
+    # One price holds one place: opening its checkout again gives the earlier hold back.
+    for earlier in session.exec(
+        select(Promise).where(Promise.quote_id == quote.id, Promise.status == PromiseStatus.HELD)
+    ).all():
+        release(session, earlier)
     result = _plan_one(session, settings, quote, point_id, now, read_queues)
     if isinstance(result, Refusal):
         raise _as_conflict(session, result)

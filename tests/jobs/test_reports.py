@@ -73,6 +73,15 @@ def test_what_is_given_back_before_a_permit_waits_again(shop: Shop) -> None:
     assert shop.job().status is JobStatus.WAITING
 
 
+def test_what_is_given_back_again_and_again_asks_for_a_person(shop: Shop) -> None:
+    for _ in range(5):
+        shop.tell(shop.must_claim().ref, ReportKind.RELEASED, detail="The disk is full.")
+    job = shop.job()
+    assert job.status is JobStatus.NEEDS_HUMAN
+    assert job.reason == "Given back 5 times before it started. The disk is full."
+    assert shop.claim() is None
+
+
 def test_what_is_given_back_after_a_permit_needs_a_person(shop: Shop) -> None:
     ref = shop.must_claim().ref
     shop.permit(ref)
