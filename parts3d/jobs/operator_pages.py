@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 from sqlmodel import col, select
 
@@ -10,14 +10,17 @@ from parts3d.accounts.actors import actor_names
 from parts3d.accounts.guards import OperatorDep
 from parts3d.accounts.shell import done, page
 from parts3d.accounts.tables import Role
-from parts3d.errors import NotFound
+from parts3d.errors import Conflict, Invalid, NotFound
 from parts3d.jobs.bench_view import job_view
 from parts3d.jobs.overview import counts, find_order, open_jobs, orders
+from parts3d.jobs.stopping import give_up_order
 from parts3d.jobs.tables import Attempt
+from parts3d.notices.announce import announce
 from parts3d.orders.collection import unlock_code
 from parts3d.orders.queries import lock_order, whole_order
 from parts3d.orders.tables import Order
 from parts3d.points.tables import Point, Printer
+from parts3d.sentences import in_language
 from parts3d.web import ContextDep, LanguageDep, NowDep, ReadDep, get_language, gettext_of
 
 router = APIRouter(prefix="/operator", include_in_schema=False)
@@ -83,6 +86,30 @@ def unlock_order(
     with context.database.unit_of_work() as work:
         unlock_code(work.session, lock_order(work.session, order_id), actor=actor, now=now)
     said = _("The code may be tried again.")
+    return done(request, f"/operator/orders/{order_id}", said)
+
+
+@router.post("/orders/{order_id}/give-up")
+def give_up(
+    request: Request,
+    order_id: str,
+    operator: OperatorDep,
+    context: ContextDep,
+    now: NowDep,
+    why: Annotated[str, Form(max_length=300)] = "",
+) -> Response:
+    """End an order that cannot be fulfilled; the customer is told."""
+    _ = gettext_of(get_language(request))
+    try:
+        with context.database.unit_of_work() as work:
+            order = give_up_order(
+                work.session, order_id, actor=f"operator:{operator.id}", now=now, reason=why
+            )
+            announce(context, work, order.id, order.point_id)
+    except (Conflict, Invalid) as error:
+        said = in_language(error.message, _)
+    else:
+        said = _("The order has ended; the customer is told by mail.")
     return done(request, f"/operator/orders/{order_id}", said)
 
 
