@@ -3,10 +3,10 @@
 import fcntl
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 import httpx
 
@@ -37,9 +37,10 @@ def serve_demo(settings: Settings, catalogue: Path, port: int) -> None:
         Conflict: another demo runs in this data folder.
         Unavailable: a process of the demo does not answer.
     """
-    stopping = threading.Event()
+    # A handler may interrupt itself, or the wait below: an event's lock would hang then.
+    asked: SimpleQueue[None] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, lambda *_: asked.put(None))
     with data_folder_lock(settings.data_dir), Supervisor(settings.data_dir / "logs") as supervisor:
         port = choose_port(port, say)
         url = f"http://127.0.0.1:{port}"
@@ -51,8 +52,8 @@ def serve_demo(settings: Settings, catalogue: Path, port: int) -> None:
         say("")
         for line in addresses(url):
             say(line)
-        _show_slicing(url, stopping)
-        stopping.wait()
+        if not _show_slicing(url, asked):
+            asked.get()
         say("Stopping.")
 
 
@@ -86,10 +87,14 @@ def data_folder_lock(data_dir: Path) -> Iterator[None]:
         yield
 
 
-def _show_slicing(url: str, stopping: threading.Event) -> None:
-    """Say on standard error how slicing goes on behind; the addresses stay the last lines."""
+def _show_slicing(url: str, asked: "SimpleQueue[None]") -> bool:
+    """Say on standard error how slicing goes on behind; the addresses stay the last lines.
+
+    Returns:
+        Whether it was asked to stop meanwhile.
+    """
     shown = None
-    while not stopping.wait(_LOOK_SECONDS):
+    while not _came(asked, _LOOK_SECONDS):
         try:
             counts = httpx.get(f"{url}/api/v1/slices/progress", timeout=5).json()
         except (httpx.HTTPError, ValueError):
@@ -99,4 +104,13 @@ def _show_slicing(url: str, stopping: threading.Event) -> None:
             sys.stderr.write(f"Sliced {done} of {total}.\n")
             shown = done
         if total and done == total:
-            return
+            return False
+    return True
+
+
+def _came(asked: "SimpleQueue[None]", seconds: float) -> bool:
+    try:
+        asked.get(timeout=seconds)
+    except Empty:
+        return False
+    return True

@@ -1,6 +1,7 @@
 """`parts3d demo` as its user runs it: a program of its own, in a folder of its own."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -55,8 +56,9 @@ class Demo:
             time.sleep(0.1)
 
     def interrupt(self) -> None:
-        """Press Ctrl-C, and wait for the end."""
-        self.process.send_signal(signal.SIGINT)
+        """Press Ctrl-C, impatiently, and wait for the end."""
+        for _ in range(20):
+            self.process.send_signal(signal.SIGINT)
         assert self.process.wait(30) == 0, self.lines()
 
 
@@ -101,5 +103,7 @@ def start_demo(data_dir: Path, port: int, out: IO[str]) -> "subprocess.Popen[str
         [*command, "--data-dir", str(data_dir), "--port", str(port), "--speed", "600"],
         stdout=out,
         stderr=subprocess.DEVNULL,
+        # Whatever happens to be on this machine: the engine that everybody has.
+        env={**os.environ, "PARTS3D_SLICER": "cura", "PARTS3D_BROKER": "wheel"},
         text=True,
     )

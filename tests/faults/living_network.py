@@ -37,6 +37,8 @@ _MODEL = "mk3s"
 _SPEED = 420.0
 # Short, so that leases run out and silence is noticed within the test.
 _SHORT = {"PARTS3D_LEASE_SECONDS": "6", "PARTS3D_SILENCE_SECONDS": "3"}
+# Whatever happens to be on this machine: the engine that everybody has.
+_ENGINE = {"PARTS3D_SLICER": "cura"}
 _SHORTER_INTERVALS = {
     "steady_seconds = 1.0": "steady_seconds = 0.4",
     "settle_seconds = 2.0": "settle_seconds = 0.8",
@@ -74,7 +76,7 @@ def living_network(
     )
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
-    environment = {**environment_of(settings, url), **_SHORT}
+    environment = {**environment_of(settings, url), **_SHORT, **_ENGINE}
     with Supervisor(data_dir / "logs") as supervisor:
         start_broker(supervisor, settings, lambda _words: None)
         found_network(environment, _catalogue_of_one(data_dir / "catalogue"), url)
