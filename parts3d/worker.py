@@ -19,6 +19,8 @@ from celery import Celery
 from celery.app.amqp import AMQP
 from kombu import Connection
 from kombu.exceptions import OperationalError
+from kombu.transport import redis as redis_transport
+from kombu.transport import virtual
 
 from parts3d.context import Context
 from parts3d.embedded.broker import Broker, choose_broker
@@ -34,8 +36,35 @@ _ANSWER_SECONDS = 0.4
 _POLL_SECONDS = 0.05
 
 
+class _FreeingQoS(redis_transport.QoS):
+    """Gives a message's credit back even where its acknowledgement is lost with Redis.
+
+    kombu keeps it, and does not watch its connection while no credit is left: once as many
+    acknowledgements are lost as there are credits, the worker is deaf for ever.
+    """
+
+    def ack(self, delivery_tag: str) -> None:
+        try:
+            super().ack(delivery_tag)
+        except Exception:
+            virtual.QoS.ack(self, delivery_tag)
+            raise
+
+
+class _FreeingChannel(redis_transport.Channel):
+    QoS = _FreeingQoS
+
+
+class _FreeingRedis(redis_transport.Transport):
+    Channel = _FreeingChannel
+
+
 class _QuickConnection(Connection):
     """Comes back soon after the broker does: kombu would wait up to 30 s between tries."""
+
+    def get_transport_cls(self) -> Any:  # noqa: ANN401  # kombu's signature
+        found = super().get_transport_cls()
+        return _FreeingRedis if found is redis_transport.Transport else found
 
     def ensure_connection(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401  # kombu's signature
         options = {"interval_start": 0.2, "interval_step": 0.3, "interval_max": 2.0, **options}
