@@ -197,6 +197,13 @@ def install_error_answers(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
         first = error.errors()[0]
         place = ".".join(str(step) for step in first["loc"] if step != "body")
+        if first["type"] == "json_invalid":
+            _ = gettext_of(get_language(request))
+            sentence = _(
+                "This is no valid JSON; look near character {place}. "
+                "Check brackets, quotes, commas."
+            )
+            return answer(request, 422, "invalid", sentence.format(place=place), place or None)
         message = f"{place or 'The request'}: {first['msg']}."
         return answer(request, 422, "invalid", message, place or None)
 

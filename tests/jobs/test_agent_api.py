@@ -154,6 +154,13 @@ def test_malformed_json_is_refused_with_the_place(agent: SigningAgent) -> None:
     assert answer.json()["place"] == "agent_generation"
 
 
+def test_broken_json_is_refused_with_the_place_and_the_remedy(agent: SigningAgent) -> None:
+    path, body = "/agent/v1/hello", b"{bad"
+    answer = agent.client.post(path, content=body, headers=agent.headers("POST", path, body))
+    assert answer.status_code == 422
+    assert "no valid JSON; look near character 1" in answer.json()["message"]
+
+
 def test_a_download_of_an_ended_attempt_is_gone(agent: SigningAgent, shop: Shop) -> None:
     claim = Claim(agent_generation=1, printers=(shop.report_of(),), wait_seconds=0)
     work = agent.post("claim", claim).json()["work"]
