@@ -59,7 +59,7 @@ format: setup ## Format the code and mend what can be mended.
 
 locks: ## Lock the dependencies anew (wants uv).
 	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 \
-	  --extra server --group build --group dev pyproject.toml -o requirements-dev.lock
+	  --extra server --extra step --group build --group dev pyproject.toml -o requirements-dev.lock
 	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 \
 	  --constraint requirements-dev.lock --extra server --group build pyproject.toml \
 	  -o requirements.lock

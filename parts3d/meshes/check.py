@@ -188,14 +188,20 @@ def _lie(mesh: Mesh, measures: Measures) -> list[Finding]:
     hanging = float(areas[steep & ~on_bed].sum())
     share = hanging / float(areas.sum())
     if share > _OVERHANG_SHARE:
-        params = {
-            "share_percent": 100 * share,
-            "area_mm2": hanging,
-            "limit_deg": OVERHANG_LIMIT_DEG,
-        }
-        found.append(Finding(Code.OVERHANGS, Severity.INFO, int(steep.sum()), params))
+        params = {"share_percent": 100 * share, "area_mm2": hanging, "support_mm3": 0.0}
+        found.append(
+            Finding(
+                Code.OVERHANGS,
+                Severity.INFO,
+                int(steep.sum()),
+                params,
+                limit=OVERHANG_LIMIT_DEG,
+            )
+        )
     contact = float(facing_down[steep & on_bed].sum())
     footprint = measures.bounds_mm[0] * measures.bounds_mm[1]
     if contact < min(_CONTACT_MM2, footprint / 2) or contact < _CONTACT_SHARE * footprint:
-        found.append(Finding(Code.SMALL_BED_CONTACT, Severity.WARNING, 1, {"area_mm2": contact}))
+        found.append(
+            Finding(Code.SMALL_BED_CONTACT, Severity.WARNING, measured=contact, limit=_CONTACT_MM2)
+        )
     return found

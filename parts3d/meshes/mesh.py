@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Unit = Literal["mm", "inch", "m"]
-Format = Literal["stl_binary", "stl_ascii"]
+Format = Literal["stl_binary", "stl_ascii", "3mf", "obj", "step"]
 Vector = tuple[float, float, float]
 
 MM_PER_UNIT: dict[Unit, float] = {"mm": 1.0, "inch": 25.4, "m": 1000.0}
@@ -33,6 +33,11 @@ class Mesh:
         if self.triangles.dtype != np.float32:
             raise ValueError(f"A mesh needs float32, not {self.triangles.dtype}.")
         self.triangles.flags.writeable = False
+
+    @property
+    def unit_is_known(self) -> bool:
+        """Whether the file itself says its unit, so that a small size is no sign of another."""
+        return self.format in {"3mf", "step"}
 
     @property
     def lower_mm(self) -> NDArray[np.float64]:

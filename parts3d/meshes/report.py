@@ -33,12 +33,21 @@ class FindingReport(BaseModel):
     count: int
     message: str
     params: dict[str, float] = Field(default_factory=dict)
+    measured: float | None = None
+    limit: float | None = None
+    axis: str = ""
 
     def words(self, table: Mapping[Code, str] = ENGLISH) -> str:
         """Return the finding by a table of sentences; a refusal has only its message."""
         if self.code not in {code.value for code in table}:
             return self.message
-        return table[Code(self.code)].format(count=self.count, **self.params)
+        return table[Code(self.code)].format(
+            count=self.count,
+            measured=self.measured,
+            limit=self.limit,
+            axis=self.axis,
+            **self.params,
+        )
 
 
 class FileReport(BaseModel):
@@ -113,6 +122,9 @@ def report(
                 count=finding.count,
                 message=finding.message,
                 params=dict(finding.params),
+                measured=finding.measured,
+                limit=finding.limit,
+                axis=finding.axis,
             )
             for finding in result.findings
         ),
