@@ -20,7 +20,6 @@ from jinja2.ext import babel_extract
 
 from parts3d import errors
 from parts3d.languages import LANGUAGES
-from parts3d.meshes.findings import ENGLISH
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "parts3d"
@@ -65,8 +64,6 @@ def template(package: Path = PACKAGE) -> Catalog:
         if file.suffix in {".html", ".txt"} and file.name != STYLEGUIDE:
             for identity in template_ids(file.read_bytes()):
                 _add(found, identity, file, package)
-    for sentence in ENGLISH.values():
-        _add(found, sentence, package / "meshes" / "findings.py", package)
     return found
 
 

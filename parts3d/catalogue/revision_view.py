@@ -7,12 +7,11 @@ from typing import Any
 from sqlmodel import Session
 
 from parts3d.catalogue.tables import Part, Revision
-from parts3d.meshes.findings import ENGLISH
 from parts3d.meshes.report import FindingReport
+from parts3d.meshes.words import language_of
 from parts3d.slicing.profiles import printer_models, profile
 from parts3d.slicing.service import slices_of
 from parts3d.slicing.tables import Slice, SliceStatus
-from parts3d.web import gettext_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +47,8 @@ class SliceState:
 
 def view_of(session: Session, part: Part | None, revision: Revision, language: str) -> RevisionView:
     """Return what is shown of a revision; manifests and reports of older days may lack fields."""
-    _ = gettext_of(language)
     names: dict[str, str] = revision.manifest.get("name") or {}
     raw: list[dict[str, Any]] = revision.check_result.get("findings") or []
-    words = {code: _(sentence) for code, sentence in ENGLISH.items()}
     found = [FindingReport.model_validate(finding) for finding in raw]
     slices = slices_of(session, revision)
     return RevisionView(
@@ -61,7 +58,8 @@ def view_of(session: Session, part: Part | None, revision: Revision, language: s
         manifest=revision.manifest,
         verdict=revision.check_result.get("verdict"),
         findings=tuple(
-            FindingView(finding.severity.value, finding.words(words)) for finding in found
+            FindingView(finding.severity.value, finding.words(language_of(language)))
+            for finding in found
         ),
         slices=len(slices),
         sliced=sum(1 for row in slices if row.status is SliceStatus.READY),

@@ -91,9 +91,7 @@ def _surface(measures: Measures) -> list[Finding]:
     gaps = len(exact.open_edges) - len(welded.open_edges)
     if gaps > 0:
         tolerance = float(np.linalg.norm(measures.bounds_mm)) * WELD_TOLERANCE
-        found.append(
-            Finding(Code.HAIRLINE_GAPS, Severity.WARNING, gaps, {"tolerance_mm": tolerance})
-        )
+        found.append(Finding(Code.HAIRLINE_GAPS, Severity.WARNING, gaps, limit=tolerance))
     if welded.unbalanced_count:
         found.append(
             Finding(
@@ -156,7 +154,8 @@ def _unit(measures: Measures) -> list[Finding]:
             Code.LOOKS_LIKE_METRES if metres else Code.LOOKS_LIKE_INCHES,
             Severity.WARNING,
             1,
-            {"largest_mm": largest, "scaled_mm": largest * (1000.0 if metres else 25.4)},
+            {"scaled_mm": largest * (1000.0 if metres else 25.4)},
+            measured=largest,
         )
     ]
 

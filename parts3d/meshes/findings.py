@@ -1,7 +1,4 @@
-"""The findings of a mesh check: their codes, severities and words.
-
-The sentences stand in one table with named places, so that a translation is one more table.
-"""
+"""The findings of a mesh check: codes, severities and places; ``words`` has their sentences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -61,64 +58,6 @@ class Code(StrEnum):
     MAY_TIP_OVER = "may_tip_over"
 
 
-# The English words, one sentence what and one what to do. Places are filled from ``params``.
-ENGLISH: Mapping[Code, str] = {
-    Code.OPEN_EDGES: "{count} edges have a facet on one side only: the surface has holes. "
-    "Close the model in the drawing program, or try the repair.",
-    Code.HAIRLINE_GAPS: "{count} edges are open by less than {tolerance_mm:.4f} mm; they close "
-    "when points that near are joined. Slicers do that; nothing to do.",
-    Code.NON_MANIFOLD_EDGES: "{count} edges are shared by three or more facets, so inside and "
-    "outside are not clear there. Unite the bodies in the drawing program.",
-    Code.TOUCHING_EDGES: "At {count} edges two bodies touch along a line. They print, but may "
-    "come apart there; let them overlap or keep them apart.",
-    Code.FLIPPED_FACETS: "{count} facets face the wrong way. Turn them round (recalculate "
-    "normals) in the drawing program, or try the repair.",
-    Code.INSIDE_OUT_SHELLS: "{count} shells are inside out: all their facets face inwards. "
-    "Turn them round in the drawing program, or try the repair.",
-    Code.ONE_SIDED_SHELLS: "{count} shells have no inside and outside (as a Moebius strip). "
-    "Give the surface a thickness in the drawing program.",
-    Code.DUPLICATE_FACETS: "{count} facets are there more than once. Export the model only "
-    "once, or try the repair.",
-    Code.DEGENERATE_FACETS: "{count} facets have no area. They do no harm; nothing to do.",
-    Code.NO_VOLUME: "The model encloses no volume: it is a flat sheet or a bare surface. "
-    "Give it a thickness in the drawing program.",
-    Code.SEVERAL_SHELLS: "The model has {count} separate shells. Check that all of them belong "
-    "to the part.",
-    Code.CAVITIES: "{count} closed hollows lie inside the model. Check that they are meant.",
-    Code.LOOKS_LIKE_INCHES: "The model is only {largest_mm:.3g} mm large; in inches it would be "
-    "{scaled_mm:.4g} mm. Say which unit the file is in.",
-    Code.LOOKS_LIKE_METRES: "The model is only {largest_mm:.3g} mm large; in metres it would be "
-    "{scaled_mm:.4g} mm. Say which unit the file is in.",
-    Code.SIZE_NOT_AS_DECLARED: "The model measures {measured:.2f} mm along {axis}, but "
-    "{limit:.2f} mm are declared. Correct the declaration, or export the model in the right size.",
-    Code.SELF_INTERSECTIONS: "{count} facets cut through each other. Unite the bodies in the "
-    "drawing program, or try the repair.",
-    Code.NESTED_SHELLS: "{count} bodies lie inside another body. What is inside is printed as if "
-    "it were solid; take it out, or turn it into a hollow.",
-    Code.THIN_WALLS: "Walls are down to {measured:.2f} mm thin ({share_percent:.1f} % of the "
-    "surface is under {limit:.2f} mm). They will be weak; make them thicker.",
-    Code.VANISHING_WALLS: "Upright walls of {measured:.2f} mm are thinner than one printed line "
-    "({limit:.2f} mm; {share_percent:.1f} % of the surface) and will be missing. Make them "
-    "thicker.",
-    Code.SMALL_FEATURES: "{count} pins or ribs are down to {measured:.2f} mm thin; under "
-    "{limit:.2f} mm they break easily. Make them thicker.",
-    Code.SMALL_HOLES: "{count} holes are down to {measured:.2f} mm wide; under {limit:.2f} mm they "
-    "may close in print. Make them wider, or plan to drill.",
-    Code.TOO_LARGE_FOR_BED: "The model is {x_mm:.1f} x {y_mm:.1f} x {z_mm:.1f} mm and fits none "
-    "of the {count} printers, however it is turned. Split it or make it smaller.",
-    Code.FITS_WHEN_TURNED: "The model is {x_mm:.1f} x {y_mm:.1f} x {z_mm:.1f} mm and fits no "
-    "printer as it lies, but it does when turned by {turn_x_deg:.0f}, {turn_y_deg:.0f}, "
-    "{turn_z_deg:.0f} degrees.",
-    Code.OVERHANGS: "{share_percent:.0f} % of the surface ({area_mm2:.0f} mm2) hangs over by more "
-    "than {limit:.0f} degrees and needs about {support_mm3:.0f} mm3 of support.",
-    Code.BRIDGES: "{count} flat undersides span up to {measured:.1f} mm in the air; up to "
-    "{limit:.0f} mm is printed without support. Longer ones sag.",
-    Code.SMALL_BED_CONTACT: "Only {measured:.1f} mm2 touch the bed (at least {limit:.1f} mm2 is "
-    "safe); the part may come loose. Lay it on a flat side, or print it with a brim.",
-    Code.MAY_TIP_OVER: "The part leans: its weight acts {measured:.1f} mm inside the edge of what "
-    "stands on the bed ({limit:.1f} mm is safe). Lay it down, or print it with a brim.",
-}
-
 NO_FACETS: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
 NO_SEGMENTS: NDArray[np.float32] = np.zeros((0, 2, 3), dtype=np.float32)
 
@@ -150,22 +89,6 @@ class Finding:
     axis: str = ""
     facets: NDArray[np.int64] = field(default_factory=lambda: NO_FACETS)
     segments_mm: NDArray[np.float32] = field(default_factory=lambda: NO_SEGMENTS)
-
-    @property
-    def message(self) -> str:
-        """The finding in English."""
-        return words(self)
-
-
-def words(finding: Finding, table: Mapping[Code, str] = ENGLISH) -> str:
-    """Put a finding in words by a table of sentences (another language: another table)."""
-    return table[finding.code].format(
-        count=finding.count,
-        measured=finding.measured,
-        limit=finding.limit,
-        axis=finding.axis,
-        **finding.params,
-    )
 
 
 def verdict_of(findings: tuple[Finding, ...]) -> Verdict:

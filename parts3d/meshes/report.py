@@ -5,14 +5,20 @@ import resource
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from parts3d.errors import Unreadable
 from parts3d.meshes.check import judge
-from parts3d.meshes.findings import ENGLISH, Code, Severity, Verdict
+from parts3d.meshes.findings import Code, Finding, Severity, Verdict
 from parts3d.meshes.measure import measure
-from parts3d.meshes.mesh import Format, Unit, Vector
+from parts3d.meshes.mesh import Format, Mesh, Unit, Vector
 from parts3d.meshes.reader import DEFAULT_LIMITS, Limits, read
+from parts3d.meshes.words import Language, fill, say
+
+# A stored report says where; a picture shows all of it.
+FACETS_TOLD = 100
 
 EXIT_CODES: Mapping[Verdict, int] = {
     Verdict.PRINTABLE: 0,
@@ -24,7 +30,11 @@ EXIT_CODES: Mapping[Verdict, int] = {
 
 
 class FindingReport(BaseModel):
-    """A finding as it is stored and shown; ``params`` lets it be put in other languages."""
+    """A finding as it is stored and shown; ``params`` lets it be put in other languages.
+
+    ``facets`` are the first of the facets meant (numbers of the file, from 0), ``box_mm`` the
+    lower and upper corner of all of them.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -36,18 +46,24 @@ class FindingReport(BaseModel):
     measured: float | None = None
     limit: float | None = None
     axis: str = ""
+    facets: tuple[int, ...] = ()
+    box_mm: tuple[Vector, Vector] | None = None
 
-    def words(self, table: Mapping[Code, str] = ENGLISH) -> str:
-        """Return the finding by a table of sentences; a refusal has only its message."""
-        if self.code not in {code.value for code in table}:
+    def words(self, language: Language = "en") -> str:
+        """Return the finding in a language; a refusal, and one of older days, as it was said."""
+        if self.code not in set(Code):
             return self.message
-        return table[Code(self.code)].format(
-            count=self.count,
-            measured=self.measured,
-            limit=self.limit,
-            axis=self.axis,
+        figures = {
+            "count": self.count,
+            "measured": self.measured,
+            "limit": self.limit,
+            "axis": self.axis,
             **self.params,
-        )
+        }
+        try:
+            return fill(Code(self.code), language, figures)
+        except (KeyError, TypeError, ValueError):
+            return self.message
 
 
 class FileReport(BaseModel):
@@ -76,7 +92,8 @@ class FileReport(BaseModel):
 
     def as_json_object(self) -> dict[str, object]:
         """Return the fields of ``--json``: without the figures that translations need."""
-        return self.model_dump(mode="json", exclude={"findings": {"__all__": {"params"}}})
+        hidden = {"params", "axis"}
+        return self.model_dump(mode="json", exclude={"findings": {"__all__": hidden}})
 
 
 def report(
@@ -115,24 +132,38 @@ def report(
         area_mm2=measures.area_mm2,
         watertight=measures.watertight,
         shells=measures.shell_count,
-        findings=tuple(
-            FindingReport(
-                code=finding.code,
-                severity=finding.severity,
-                count=finding.count,
-                message=finding.message,
-                params=dict(finding.params),
-                measured=finding.measured,
-                limit=finding.limit,
-                axis=finding.axis,
-            )
-            for finding in result.findings
-        ),
+        findings=tuple(finding_report(finding, mesh) for finding in result.findings),
         verdict=result.verdict,
         topology_ms=1000 * (measured - began),
         elapsed_ms=1000 * (perf_counter() - began),
         peak_memory_mb=peak_memory_mb(),
     )
+
+
+def finding_report(finding: Finding, mesh: Mesh) -> FindingReport:
+    """Return a finding as it is stored, with the box of its places."""
+    points = [mesh.triangles[finding.facets].reshape(-1, 3), finding.segments_mm.reshape(-1, 3)]
+    marked = np.concatenate(points)
+    box = None
+    if len(marked):
+        box = (_vector(marked.min(axis=0)), _vector(marked.max(axis=0)))
+    return FindingReport(
+        code=finding.code,
+        severity=finding.severity,
+        count=finding.count,
+        message=say(finding),
+        params=dict(finding.params),
+        measured=finding.measured,
+        limit=finding.limit,
+        axis=finding.axis,
+        facets=tuple(finding.facets[:FACETS_TOLD].tolist()),
+        box_mm=box,
+    )
+
+
+def _vector(values: NDArray[np.float32]) -> Vector:
+    x, y, z = (float(value) for value in values)
+    return x, y, z
 
 
 def unreadable_report(

@@ -14,6 +14,7 @@ from parts3d.meshes.orient import write_stl
 from tests.meshes import solids
 from tests.meshes.solids import mesh
 
+PLACES = ["measured", "limit", "facets", "box_mm"]
 FIELDS = [
     "file",
     "sha256",
@@ -77,7 +78,7 @@ def test_a_folder_is_searched_whatever_the_case_and_the_worst_file_decides(folde
         ("good.stl", "printable"),
         ("HOLE.STL", "repairable"),
     ]
-    assert list(entries[1]["findings"][0]) == ["code", "severity", "count", "message"]
+    assert list(entries[1]["findings"][0]) == ["code", "severity", "count", "message", *PLACES]
     assert entries[1]["findings"][0]["count"] == 3
 
 

@@ -1,0 +1,80 @@
+"""The findings in words, in four languages: ``sentences/<language>.toml``.
+
+Figures are written as the language writes them: a comma for the decimals but in English.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from typing import Literal, get_args
+
+from parts3d.meshes.findings import Code, Finding
+
+Language = Literal["en", "fr", "nl", "de"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+_FOLDER = Path(__file__).with_name("sentences")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A finding's words for a count of one and for others, with places for figures."""
+
+    one: str
+    many: str
+
+
+@cache
+def sentences(language: Language) -> Mapping[Code, Sentence]:
+    """Return the sentences of a language, one of ``LANGUAGES``."""
+    with (_FOLDER / f"{language}.toml").open("rb") as source:
+        table = tomllib.load(source)
+    return {
+        Code(code): Sentence(entry.get("one", entry["many"]), entry["many"])
+        for code, entry in table.items()
+    }
+
+
+def language_of(tag: str) -> Language:
+    """Return the language that a page is in, English for one that has no sentences here."""
+    return next((language for language in LANGUAGES if language == tag), "en")
+
+
+class _CommaFormatter(Formatter):
+    """Writes the decimals of a figure behind a comma."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        text = str(super().format_field(value, format_spec))
+        return text.replace(".", ",") if isinstance(value, float) else text
+
+
+def fill(code: Code, language: Language, figures: Mapping[str, object]) -> str:
+    """Put a finding in words.
+
+    Args:
+        code: what was found.
+        language: one of ``LANGUAGES``.
+        figures: ``count``, and what else the sentence names.
+    """
+    sentence = sentences(language)[code]
+    text = sentence.one if figures["count"] == 1 else sentence.many
+    formatter = Formatter() if language == "en" else _CommaFormatter()
+    return formatter.vformat(text, (), figures)
+
+
+def say(finding: Finding, language: Language = "en") -> str:
+    """Put a finding in words of a language."""
+    return fill(finding.code, language, figures_of(finding))
+
+
+def figures_of(finding: Finding) -> dict[str, object]:
+    """Return what a finding's sentence can name."""
+    return {
+        "count": finding.count,
+        "measured": finding.measured,
+        "limit": finding.limit,
+        "axis": finding.axis,
+        **finding.params,
+    }
