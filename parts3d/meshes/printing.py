@@ -6,11 +6,14 @@ person should look twice, not where a printer stops.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import pi
 from typing import Literal
 
 Material = Literal["PLA", "PETG", "ASA", "ABS", "PA-CF", "TPU"]
 # A line is laid a little wider than the nozzle, as slicers do by default.
 _LINE_PER_NOZZLE = 1.125
+# A closed skin takes three layers: one bridges or lies on the bed, two close what it left open.
+_SKIN_LAYERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class MaterialLimits:
         tolerance_mm: how far a repair may move the surface.
     """
 
-    wall_lines: float
+    wall_lines: int
     hole_mm: float
     pin_mm: float
     overhang_deg: float
@@ -35,12 +38,12 @@ class MaterialLimits:
 
 
 MATERIAL_LIMITS: Mapping[Material, MaterialLimits] = {
-    "PLA": MaterialLimits(1.8, 1.0, 1.5, 45.0, 20.0, 0.05),
-    "PETG": MaterialLimits(1.8, 1.2, 1.8, 45.0, 15.0, 0.05),
-    "ASA": MaterialLimits(1.8, 1.2, 1.8, 45.0, 12.0, 0.08),
-    "ABS": MaterialLimits(1.8, 1.2, 1.8, 45.0, 12.0, 0.08),
-    "PA-CF": MaterialLimits(1.8, 1.5, 2.0, 45.0, 10.0, 0.08),
-    "TPU": MaterialLimits(2.7, 1.5, 2.5, 45.0, 8.0, 0.10),
+    "PLA": MaterialLimits(2, 1.0, 1.5, 45.0, 20.0, 0.05),
+    "PETG": MaterialLimits(2, 1.2, 1.8, 45.0, 15.0, 0.05),
+    "ASA": MaterialLimits(2, 1.2, 1.8, 45.0, 12.0, 0.08),
+    "ABS": MaterialLimits(2, 1.2, 1.8, 45.0, 12.0, 0.08),
+    "PA-CF": MaterialLimits(2, 1.5, 2.0, 45.0, 10.0, 0.08),
+    "TPU": MaterialLimits(3, 1.5, 2.5, 45.0, 8.0, 0.10),
 }
 
 
@@ -64,5 +67,15 @@ class Printing:
 
     @property
     def wall_mm(self) -> float:
-        """Thickness under which an upright wall is weak."""
-        return self.line_mm * self.limits.wall_lines
+        """Thickness under which an upright wall is weak: that of its lines laid side by side.
+
+        Lines have round sides and overlap by ``layer height x (1 - pi / 4)`` (Slic3r's flow
+        mathematics; PrusaSlicer's "recommended object thin wall thickness").
+        """
+        overlap = self.layer_height_mm * (1 - pi / 4)
+        return self.line_mm * self.limits.wall_lines - overlap * (self.limits.wall_lines - 1)
+
+    @property
+    def skin_mm(self) -> float:
+        """Thickness under which a level wall, printed as layers, is weak."""
+        return self.layer_height_mm * _SKIN_LAYERS
