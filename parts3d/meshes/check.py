@@ -1,7 +1,7 @@
 """The check: a mesh in, findings and a verdict out. Wall thickness comes later."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from parts3d.meshes.findings import Code, Finding, Severity, Verdict, verdict_of
 from parts3d.meshes.holes import fillable
 from parts3d.meshes.measure import Measures, measure
 from parts3d.meshes.mesh import Mesh, Vector
+from parts3d.meshes.printing import Printing
 from parts3d.meshes.topology import WELD_TOLERANCE
 
 # Largest sides at which a file is more likely in another unit; few real parts are under 5 mm.
@@ -28,6 +29,34 @@ _MOSTLY_OPEN = 0.6
 _UP = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a mesh is checked for.
+
+    Args:
+        printing: material, nozzle and layers.
+        beds_mm: printable x, y, z of each printer model; empty: not asked.
+        unit_is_certain: a person or the file said the unit, so a small size is no sign of another.
+        declared_mm: the sides that the part's maker declared.
+    """
+
+    printing: Printing = field(default_factory=Printing)
+    beds_mm: tuple[Vector, ...] = ()
+    unit_is_certain: bool = False
+    declared_mm: Vector | None = None
+
+
+AS_IT_IS = Question()
+
+# Called with the name of each step as it begins.
+OnStage = Callable[[str], None]
+
+
+def tell_nobody(stage: str) -> None:
+    """Follow no steps."""
+    del stage
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Check:
     """The findings of one mesh, what they come to, and what was measured on the way."""
@@ -41,31 +70,30 @@ class Check:
         return next((finding for finding in self.findings if finding.code is code), None)
 
 
-def check(mesh: Mesh, *, beds_mm: Sequence[Vector] = (), unit_is_certain: bool = False) -> Check:
+def check(mesh: Mesh, question: Question = AS_IT_IS) -> Check:
     """Check a mesh as it lies (apply the recipe's orientation before).
 
     Args:
         mesh: the mesh, mm.
-        beds_mm: printable x, y, z of each printer model; empty: not asked.
-        unit_is_certain: a person said the unit, so a small size is no sign of another.
+        question: what it is checked for.
     """
-    return judge(mesh, measure(mesh), beds_mm=beds_mm, unit_is_certain=unit_is_certain)
+    return judge(mesh, measure(mesh), question)
 
 
 def judge(
     mesh: Mesh,
     measures: Measures,
-    *,
-    beds_mm: Sequence[Vector] = (),
-    unit_is_certain: bool = False,
+    question: Question = AS_IT_IS,
+    on_stage: OnStage = tell_nobody,
 ) -> Check:
     """Judge a mesh that has been measured already; see ``check``."""
+    del on_stage
     findings = (
         *_surface(measures),
         *_facing(measures),
         *_bodies(measures),
-        *([] if unit_is_certain else _unit(measures)),
-        *_bed(measures, beds_mm),
+        *([] if question.unit_is_certain else _unit(measures)),
+        *_bed(measures, question.beds_mm),
         *_lie(mesh, measures),
     )
     return Check(findings, verdict_of(findings), measures)

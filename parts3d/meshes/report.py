@@ -3,6 +3,7 @@
 import hashlib
 import resource
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from parts3d.errors import Unreadable
-from parts3d.meshes.check import judge
+from parts3d.meshes.check import AS_IT_IS, Check, OnStage, Question, judge, tell_nobody
 from parts3d.meshes.findings import Code, Finding, Severity, Verdict
 from parts3d.meshes.measure import measure
 from parts3d.meshes.mesh import Format, Mesh, Unit, Vector
@@ -96,33 +97,48 @@ class FileReport(BaseModel):
         return self.model_dump(mode="json", exclude={"findings": {"__all__": hidden}})
 
 
-def report(
+@dataclass(frozen=True, slots=True, eq=False)
+class Examined:
+    """A file that could be read: what is told of it, and the mesh and check behind that."""
+
+    report: FileReport
+    mesh: Mesh
+    check: Check
+
+
+def examine(
     name: str,
     data: bytes,
     *,
     unit: Unit | None = None,
-    beds_mm: Sequence[Vector] = (),
+    question: Question = AS_IT_IS,
     limits: Limits = DEFAULT_LIMITS,
-) -> FileReport:
+    on_stage: OnStage = tell_nobody,
+) -> Examined:
     """Read and check one file.
 
     Args:
         name: how the report calls the file.
         data: its bytes.
-        unit: what a person said the unit is; None takes millimetres and doubts small sizes.
-        beds_mm: printable x, y, z of each printer model.
+        unit: what a person said the unit is; None takes what the file says, else millimetres,
+            and doubts small sizes.
+        question: what it is checked for.
         limits: caps of the gate.
+        on_stage: called with the name of each step as it begins.
 
     Raises:
         Unreadable: the gate refused the file.
     """
     began = perf_counter()
+    on_stage("reading")
     mesh = read(data, unit=unit or "mm", limits=limits)
+    on_stage("measuring")
     measures = measure(mesh)
     measured = perf_counter()
     sha256 = hashlib.sha256(data).hexdigest()
-    result = judge(mesh, measures, beds_mm=beds_mm, unit_is_certain=unit is not None)
-    return FileReport(
+    question = replace(question, unit_is_certain=unit is not None or mesh.unit_is_known)
+    result = judge(mesh, measures, question, on_stage)
+    told = FileReport(
         file=name,
         sha256=sha256,
         format=mesh.format,
@@ -138,6 +154,21 @@ def report(
         elapsed_ms=1000 * (perf_counter() - began),
         peak_memory_mb=peak_memory_mb(),
     )
+    return Examined(told, mesh, result)
+
+
+def report(
+    name: str,
+    data: bytes,
+    *,
+    unit: Unit | None = None,
+    beds_mm: Sequence[Vector] = (),
+    limits: Limits = DEFAULT_LIMITS,
+) -> FileReport:
+    """Read and check one file, and return only what is told of it; see ``examine``."""
+    return examine(
+        name, data, unit=unit, question=Question(beds_mm=tuple(beds_mm)), limits=limits
+    ).report
 
 
 def finding_report(finding: Finding, mesh: Mesh) -> FindingReport:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from parts3d.catalogue.manifest_folder import PartFolder, read_catalogue
 from parts3d.catalogue.safety import SafetyClass
 from parts3d.cli.catalogue import catalogue_app
-from parts3d.meshes.check import check
+from parts3d.meshes.check import Question, check
 from parts3d.meshes.findings import Severity
 from parts3d.meshes.reader import read
 from parts3d.slicing.profiles import materials
@@ -59,7 +59,7 @@ def test_a_shipped_model_is_one_closed_shell_flat_on_the_bed(
 ) -> None:
     part = parts[place.rpartition("/")[2]]
     mesh = read(part.model)
-    checked = check(mesh, unit_is_certain=True)
+    checked = check(mesh, Question(unit_is_certain=True))
     assert checked.verdict.value == "printable"
     assert all(finding.severity is Severity.INFO for finding in checked.findings)
     assert mesh.lower_mm[2] == 0

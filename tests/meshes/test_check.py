@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parts3d.meshes.check import Check, check
+from parts3d.meshes.check import Check, Question, check
 from parts3d.meshes.findings import Code, Severity, Verdict
 from parts3d.meshes.words import say
 from tests.meshes import solids
@@ -113,9 +113,10 @@ def test_a_large_hole_that_is_not_flat_is_not_offered_for_repair() -> None:
 
 def test_a_part_too_large_for_every_bed_is_refused_with_its_size() -> None:
     part = mesh(solids.box((240, 120, 50)))
-    beds = [(180.0, 180.0, 180.0), (210.0, 250.0, 210.0)]
-    assert check(part, beds_mm=beds).finding(Code.TOO_LARGE_FOR_BED) is None  # a quarter turn fits
-    result = check(part, beds_mm=beds[:1])
+    beds = ((180.0, 180.0, 180.0), (210.0, 250.0, 210.0))
+    quarter_turn = check(part, Question(beds_mm=beds))
+    assert quarter_turn.finding(Code.TOO_LARGE_FOR_BED) is None
+    result = check(part, Question(beds_mm=beds[:1]))
     finding = result.finding(Code.TOO_LARGE_FOR_BED)
     assert finding is not None
     assert "240.0 x 120.0 x 50.0 mm" in say(finding)
@@ -127,7 +128,7 @@ def test_a_small_size_is_doubted_unless_a_person_said_the_unit() -> None:
     doubted = check(part).finding(Code.LOOKS_LIKE_INCHES)
     assert doubted is not None
     assert "25.4 mm" in say(doubted)
-    assert check(part, unit_is_certain=True).findings == ()
+    assert check(part, Question(unit_is_certain=True)).findings == ()
 
 
 def test_a_sphere_barely_touches_the_bed_and_half_of_its_underside_hangs() -> None:

@@ -5,7 +5,7 @@ from string import Formatter
 
 import pytest
 
-from parts3d.meshes.check import check
+from parts3d.meshes.check import Question, check
 from parts3d.meshes.findings import Code, Finding, Severity
 from parts3d.meshes.report import FindingReport, finding_report
 from parts3d.meshes.words import LANGUAGES, Language, language_of, say, sentences
@@ -33,7 +33,7 @@ def test_every_code_has_words_in_every_language_with_the_figures_of_the_english(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_a_check_finds_can_be_said(language: Language) -> None:
     for defect in DEFECTS:
-        for finding in check(mesh(defect.triangles()), beds_mm=[(1, 1, 1)]).findings:
+        for finding in check(mesh(defect.triangles()), Question(beds_mm=((1, 1, 1),))).findings:
             assert not re.search(r"[{}]|None", say(finding, language))
 
 
