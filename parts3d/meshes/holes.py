@@ -32,14 +32,29 @@ def fillable(open_edges: NDArray[np.int32], vertices: NDArray[np.float32]) -> bo
     stops = np.cumsum(np.bincount(ring_of, minlength=count))
     for start, stop in zip(np.concatenate(([0], stops[:-1])), stops, strict=True):
         ring = points[order[start:stop]]
-        size = float(np.linalg.norm(ring.max(axis=0) - ring.min(axis=0)))
+        size = size_mm(ring)
         is_ring = bool(simple[order[start:stop]].all())
-        if size > _SMALL * diagonal and not (is_ring and _unevenness(ring) <= _FLAT * size):
+        if not is_small(ring, diagonal) and not (is_ring and unevenness_mm(ring) <= _FLAT * size):
             return False
     return True
 
 
-def _unevenness(ring: NDArray[np.float64]) -> float:
+def size_mm(points: NDArray[np.float64]) -> float:
+    """Diagonal of the box of points, mm."""
+    return float(np.linalg.norm(points.max(axis=0) - points.min(axis=0)))
+
+
+def is_small(ring: NDArray[np.float64], diagonal_mm: float) -> bool:
+    """Whether a ring, float64 (k, 3), is small against a part of that diagonal."""
+    return size_mm(ring) <= _SMALL * diagonal_mm
+
+
+def is_flat(ring: NDArray[np.float64]) -> bool:
+    """Whether a ring, float64 (k, 3), keeps to its best plane."""
+    return unevenness_mm(ring) <= _FLAT * size_mm(ring)
+
+
+def unevenness_mm(ring: NDArray[np.float64]) -> float:
     """Return the largest distance of a ring's points from their best plane, mm."""
     centred = ring - ring.mean(axis=0)
     _, axes = np.linalg.eigh(centred.T @ centred)
