@@ -1,157 +1,125 @@
-"""The gate: STL bytes in, a ``Mesh`` or an ``Unreadable`` out. No library sees the bytes before.
+"""The gate: bytes in, a ``Mesh`` or an ``Unreadable`` out. No library sees the bytes before.
 
 What numpy-stl, trimesh and the slicers do with hostile files (silent half meshes, gigabytes of
-memory) is why this is our own: every size is compared before anything is allocated.
+memory) is why this is our own: every size is compared before anything is allocated. The format
+is known by the content, never by a name; each has its file in ``formats``.
 """
 
-from dataclasses import dataclass
+from mmap import mmap
 
 import numpy as np
 from numpy.typing import NDArray
 
 from parts3d.errors import Unreadable
-from parts3d.meshes.ascii_stl import looks_like_text, read_ascii
-from parts3d.meshes.mesh import MM_PER_UNIT, Mesh, Unit
+from parts3d.meshes.formats.ascii_stl import looks_like_text, read_ascii
+from parts3d.meshes.formats.coordinates import in_millimetres
+from parts3d.meshes.formats.limits import DEFAULT_LIMITS, UPLOAD_LIMITS, Limits, no_triangles
+from parts3d.meshes.formats.obj import looks_like_obj, read_obj
+from parts3d.meshes.formats.step import looks_like_step, read_step
+from parts3d.meshes.formats.stl import is_binary, not_binary, read_binary
+from parts3d.meshes.formats.three_mf import read_three_mf
+from parts3d.meshes.formats.wrong_files import named
+from parts3d.meshes.mesh import MM_PER_UNIT, Format, Mesh, Unit
 
-HEADER_BYTES = 84
-FACET_BYTES = 50
-COORDINATE_LIMIT_MM = 1000.0
-_FACET = np.dtype([("normal", "<f4", (3,)), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
+__all__ = ["DEFAULT_LIMITS", "UPLOAD_LIMITS", "Data", "Limits", "format_of", "needs_child", "read"]
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Caps of the gate; a file beyond one is refused before it is parsed."""
-
-    max_bytes: int = 320_000_000
-    max_triangles: int = 6_000_000
-    max_line_bytes: int = 4096
+Data = bytes | bytearray | memoryview | mmap | NDArray[np.uint8]
 
 
-DEFAULT_LIMITS = Limits()
-# For files by others: a part of a household appliance has some ten thousand triangles.
-UPLOAD_LIMITS = Limits(max_bytes=64_000_000, max_triangles=1_000_000)
+def format_of(data: Data) -> Format | None:
+    """Return the format that a file's content shows, None for none that is read.
+
+    A file is binary STL when its size is exactly what its count says, whatever its first word is.
+    """
+    return _format_of(_view(data))
 
 
-def read(data: bytes, *, unit: Unit = "mm", limits: Limits = DEFAULT_LIMITS) -> Mesh:
-    """Read an STL file, binary (little-endian) or ASCII.
+def needs_child(data: Data) -> bool:
+    """Whether the file may be read only in the check's child process (STEP: C++ reads it)."""
+    return format_of(data) == "step"
 
-    A file is binary when its size is exactly what its count says, whatever its first word is.
+
+def read(data: Data, *, unit: Unit | None = None, limits: Limits = DEFAULT_LIMITS) -> Mesh:
+    """Read a file: STL (binary, little-endian, or ASCII), 3MF, OBJ, or STEP where it is allowed.
 
     Args:
-        data: the whole file.
-        unit: what one unit of the file means; STL itself does not say.
-        limits: caps on bytes, triangles and the length of a line.
+        data: the whole file; any buffer. A binary STL is read where it lies (``mmap`` included):
+            its peak is the mesh itself, 36 bytes a triangle.
+        unit: what a person said that one unit of the file means. None takes what the file says
+            (3MF, STEP), else millimetres. One that contradicts the file is refused.
+        limits: caps; also whether STEP is allowed here.
 
     Raises:
-        Unreadable: with a stable code, the place (byte, line or facet) and the remedy.
+        Unreadable: with a stable code, the place (byte, line, facet or entry) and the remedy;
+            ``docs/formats.md`` lists them all.
     """
-    if not data:
+    view = _view(data)
+    if not view:
         raise Unreadable("The file is empty. Export the model again as STL.", code="empty_file")
-    if len(data) > limits.max_bytes:
+    if len(view) > limits.max_bytes:
         raise Unreadable(
-            f"The file has {len(data)} bytes; at most {limits.max_bytes} are read. "
+            f"The file has {len(view)} bytes; at most {limits.max_bytes} are read. "
             "Export it with a coarser resolution.",
             code="too_many_bytes",
             place=f"byte {limits.max_bytes}",
         )
-    if _is_binary(data):
-        count = _declared(data)
-        _refuse_too_many(count, limits, place="byte 80")
-        facets = np.frombuffer(data, dtype=_FACET, count=count, offset=HEADER_BYTES)
-        corners: NDArray[np.float32] = np.ascontiguousarray(facets["corners"], dtype=np.float32)
-        mesh_format = "stl_binary"
-    elif looks_like_text(data):
-        corners = read_ascii(
-            data, max_line_bytes=limits.max_line_bytes, max_triangles=limits.max_triangles
-        )
-        mesh_format = "stl_ascii"
-    else:
-        raise _not_binary_either(data)
+    kind = _format_of(view)
+    if kind is None:
+        raise named(view) or not_binary(view)
+    corners, mm_per_unit = _corners(view, kind, unit, limits)
     if len(corners) == 0:
+        raise no_triangles()
+    return Mesh(in_millimetres(corners, mm_per_unit), kind)
+
+
+def _view(data: Data) -> memoryview:
+    view: memoryview = memoryview(data)  # type: ignore[arg-type]  # an array is a buffer, too
+    return view if view.format == "B" and view.ndim == 1 else view.cast("B")
+
+
+def _bytes(view: memoryview) -> bytes:
+    """Return the bytes of a view: the ones it was made of, where there are such."""
+    whole = view.obj
+    return whole if isinstance(whole, bytes) and len(whole) == len(view) else bytes(view)
+
+
+def _format_of(view: memoryview) -> Format | None:
+    if is_binary(view):
+        return "stl_binary"
+    head = bytes(view[:4])
+    if head in {b"PK\x03\x04", b"PK\x05\x06"}:
+        return "3mf"
+    if looks_like_step(view):
+        return "step"
+    if looks_like_text(view):
+        return "stl_ascii"
+    return "obj" if looks_like_obj(view) else None
+
+
+def _corners(
+    view: memoryview, kind: Format, unit: Unit | None, limits: Limits
+) -> tuple[NDArray[np.floating], float]:
+    """Read by the format; the corners in the file's unit, and what that is in mm."""
+    said = MM_PER_UNIT[unit or "mm"]
+    if kind == "stl_binary":
+        return read_binary(view, limits), said
+    if kind == "stl_ascii":
+        return read_ascii(_bytes(view), limits), said
+    if kind == "obj":
+        return read_obj(_bytes(view), limits), said
+    if kind == "step":
+        _refuse_other_unit(unit, 1.0, "STEP")
+        return read_step(view, limits), 1.0
+    model = read_three_mf(view, limits)
+    _refuse_other_unit(unit, model.mm_per_unit, "3MF")
+    return model.corners, model.mm_per_unit
+
+
+def _refuse_other_unit(unit: Unit | None, mm_per_unit: float, name: str) -> None:
+    if unit is not None and MM_PER_UNIT[unit] != mm_per_unit:
         raise Unreadable(
-            "The file has no triangles. Export the model again; nothing was selected, perhaps.",
-            code="no_triangles",
-            place="facet 0",
+            f"A {name} file says its unit itself, and this one's is not {unit} (one unit is "
+            f"{mm_per_unit:g} mm). Leave the unit out, or export the model as STL.",
+            code="unit_differs",
+            place="unit",
         )
-    _refuse_bad_coordinates(corners, unit)
-    scaled = corners * np.float32(MM_PER_UNIT[unit])
-    scaled += np.float32(0.0)  # -0.0 becomes 0.0, so that equal points have equal bits
-    return Mesh(scaled, "stl_binary" if mesh_format == "stl_binary" else "stl_ascii")
-
-
-def _declared(data: bytes) -> int:
-    return int.from_bytes(data[80:84], "little")
-
-
-def _is_binary(data: bytes) -> bool:
-    return len(data) >= HEADER_BYTES and len(data) == HEADER_BYTES + FACET_BYTES * _declared(data)
-
-
-def _refuse_too_many(count: int, limits: Limits, *, place: str) -> None:
-    if count > limits.max_triangles:
-        raise Unreadable(
-            f"The file has {count} triangles; at most {limits.max_triangles} are read. "
-            "Export it with a coarser resolution.",
-            code="too_many_triangles",
-            place=place,
-        )
-
-
-def _not_binary_either(data: bytes) -> Unreadable:
-    """Say why bytes that are no text are no binary STL either."""
-    if data.startswith(b"PK\x03\x04"):
-        return Unreadable(
-            "This is a zip or 3MF file, not an STL. Export the model as STL.",
-            code="not_stl",
-            place="byte 0",
-        )
-    if len(data) < HEADER_BYTES:
-        return Unreadable(
-            f"The file has {len(data)} bytes and is no text; a binary STL has at least "
-            f"{HEADER_BYTES}. It was cut off or is no STL; export it again as STL.",
-            code="truncated" if data[:5].lower() == b"solid" else "not_stl",
-            place=f"byte {len(data)}",
-        )
-    declared = _declared(data)
-    expected = HEADER_BYTES + FACET_BYTES * declared
-    if len(data) < expected:
-        whole = (len(data) - HEADER_BYTES) // FACET_BYTES
-        return Unreadable(
-            f"The file says it has {declared} triangles ({expected} bytes), but it ends after "
-            f"{len(data)} bytes, in triangle {whole}. It was cut off or is no STL; upload the "
-            "whole file or export it again.",
-            code="truncated",
-            place=f"byte {len(data)}, facet {whole}",
-        )
-    return Unreadable(
-        f"The file says it has {declared} triangles ({expected} bytes), but it goes on to "
-        f"{len(data)} bytes. The count is wrong or it is no STL; export it again as STL.",
-        code="wrong_size",
-        place=f"byte {expected}",
-    )
-
-
-def _refuse_bad_coordinates(corners: NDArray[np.float32], unit: Unit) -> None:
-    limit = COORDINATE_LIMIT_MM / MM_PER_UNIT[unit]
-    # min and max carry a NaN through, so two passes without a copy see every fault.
-    if corners.min() >= -limit and corners.max() <= limit:
-        return
-    finite = np.isfinite(corners).all(axis=(1, 2))
-    if not finite.all():
-        facet = int(np.argmin(finite))
-        raise Unreadable(
-            f"Triangle {facet} has a coordinate that is no number (NaN or infinity). "
-            "The export went wrong; export the model again.",
-            code="not_a_number",
-            place=f"facet {facet}",
-        )
-    far = (np.abs(corners) > limit).any(axis=(1, 2))
-    facet = int(np.argmax(far))
-    worst = float(np.abs(corners[facet]).max()) * MM_PER_UNIT[unit]
-    raise Unreadable(
-        f"Triangle {facet} has a coordinate of {worst:.6g} mm, more than a metre from the origin. "
-        "Move the model to the origin, or say which unit the file is in.",
-        code="beyond_one_metre",
-        place=f"facet {facet}",
-    )

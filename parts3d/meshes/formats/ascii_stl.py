@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parts3d.errors import Unreadable
+from parts3d.meshes.formats.limits import Limits, no_triangles
 
 _WORDS_PER_FACET = 21
 _SLICE_BYTES = 4_000_000
@@ -37,21 +38,22 @@ _WORD = re.compile(rb"\S+")
 _FACET_END = re.compile(rb"(?i)endfacet(?=\s)")
 
 
-def looks_like_text(data: bytes) -> bool:
+def looks_like_text(data: memoryview) -> bool:
     """Whether the bytes begin as an ASCII STL does: ``solid`` and no zero byte near the start."""
-    head = data[:1024].removeprefix(_BOM).lstrip()
-    return head[:5].lower() == b"solid" and b"\0" not in data[:1024]
+    start = bytes(data[:1024])
+    head = start.removeprefix(_BOM).lstrip()
+    return head[:5].lower() == b"solid" and b"\0" not in start
 
 
-def read_ascii(data: bytes, *, max_line_bytes: int, max_triangles: int) -> NDArray[np.float32]:
-    """Read the corners of every facet, float32 (n, 3, 3), in the file's unit.
+def read_ascii(data: bytes, limits: Limits) -> NDArray[np.float64]:
+    """Read the corners of every facet of every solid, shape (n, 3, 3), in the file's unit.
 
     Raises:
         Unreadable: a line too long, a word that does not belong, a number that is none, too many
             triangles, or no ``endsolid``; the place is the line.
     """
     text = data.removeprefix(_BOM)
-    _refuse_long_lines(text, max_line_bytes)
+    refuse_long_lines(text, limits.max_line_bytes)
     # Blanked with spaces of the same length: offsets, and so line numbers, stay right.
     end = None
     for match in _SOLID_LINE.finditer(text):
@@ -66,12 +68,12 @@ def read_ascii(data: bytes, *, max_line_bytes: int, max_triangles: int) -> NDArr
         if not _well_formed(words):
             raise _misfit(body, start, stop)
         total += len(words) // _WORDS_PER_FACET
-        if total > max_triangles:
+        if total > limits.max_triangles:
             raise Unreadable(
-                f"The file has more than {max_triangles} triangles. "
+                f"The file has more than {limits.max_triangles} triangles. "
                 "Export it with a coarser resolution.",
                 code="too_many_triangles",
-                place=f"line {_line_of(body, start)}",
+                place=f"line {line_of(body, start)}",
             )
         parts.append(_numbers(words, body, start, stop))
     if end is None:
@@ -79,25 +81,26 @@ def read_ascii(data: bytes, *, max_line_bytes: int, max_triangles: int) -> NDArr
             "The file ends without 'endsolid': it was cut off. Upload the whole file or export "
             "it again.",
             code="truncated",
-            place=f"line {_line_of(text, len(text))}",
+            place=f"line {line_of(text, len(text))}",
         )
     if left_over := text[end:].lstrip():
-        line = _line_of(text, len(text) - len(left_over))
+        line = line_of(text, len(text) - len(left_over))
         raise Unreadable(
             f"Line {line} comes after the last 'endsolid'. The file is damaged; export it again.",
             code="bad_word",
             place=f"line {line}",
         )
     if not parts:
-        return np.zeros((0, 3, 3), dtype=np.float32)
-    corners = np.concatenate(parts)
-    # Beyond float32 becomes infinity, which the gate refuses with the facet's number.
-    with np.errstate(over="ignore"):
-        return corners.astype(np.float32)
+        raise no_triangles()
+    return np.concatenate(parts)
 
 
-def _refuse_long_lines(text: bytes, max_line_bytes: int) -> None:
-    """Look for a line over the cap without copying the text, slice by slice."""
+def refuse_long_lines(text: bytes, max_line_bytes: int) -> None:
+    """Look for a line over the cap without copying the text, slice by slice.
+
+    Raises:
+        Unreadable: ``line_too_long``.
+    """
     last_break = -1
     for start in range(0, len(text), _LINE_SEARCH_BYTES):
         view = np.frombuffer(
@@ -108,9 +111,9 @@ def _refuse_long_lines(text: bytes, max_line_bytes: int) -> None:
         lengths = np.diff(np.concatenate(([last_break], ends)))
         if lengths.max() > max_line_bytes:
             at = int(ends[int(np.argmax(lengths > max_line_bytes))])
-            line = _line_of(text, max(0, at - 1))
+            line = line_of(text, max(0, at - 1))
             raise Unreadable(
-                f"Line {line} is longer than {max_line_bytes} bytes; no STL needs that. "
+                f"Line {line} is longer than {max_line_bytes} bytes; no model needs that. "
                 "Export the model again, as binary STL if you can.",
                 code="line_too_long",
                 place=f"line {line}",
@@ -158,7 +161,9 @@ def _misfit(body: bytes, start: int, stop: int) -> Unreadable:
         if not fits:
             wanted = f"'{expected.decode()}'" if expected else "a number"
             shown = word[:40].decode("utf-8", "replace")
-            line = _line_of(body, match.start())
+            line = line_of(body, match.start())
+            if not expected and (comma := decimal_comma(word, line)):
+                return comma
             return Unreadable(
                 f"Line {line}: expected {wanted}, found '{shown}'. The file is damaged or is no "
                 "STL; export it again, as binary STL if you can.",
@@ -166,11 +171,24 @@ def _misfit(body: bytes, start: int, stop: int) -> Unreadable:
                 place=f"line {line}",
             )
         column = (column + 1) % _WORDS_PER_FACET
-    line = _line_of(body, stop)
+    line = line_of(body, stop)
     return Unreadable(
         f"The file ends at line {line} inside a triangle: it was cut off. Upload the whole file "
         "or export it again.",
         code="truncated",
+        place=f"line {line}",
+    )
+
+
+def decimal_comma(word: bytes, line: int) -> Unreadable | None:
+    """Return the refusal of a number like 1,5, None for any other word."""
+    if word.count(b",") != 1 or not _is_number(word.replace(b",", b".")):
+        return None
+    return Unreadable(
+        f"Line {line}: the number '{word[:40].decode()}' has a comma; a model's numbers have a "
+        "point. Set the drawing program to English numbers and export again, as binary STL if "
+        "you can.",
+        code="decimal_comma",
         place=f"line {line}",
     )
 
@@ -183,7 +201,7 @@ def _is_number(word: bytes) -> bool:
     return b"_" not in word
 
 
-def _line_of(text: bytes, offset: int) -> int:
+def line_of(text: bytes, offset: int) -> int:
     """Return the line number, from 1, of a byte offset; breaks are LF, CR or CRLF."""
     breaks = text.count(b"\n", 0, offset) or text.count(b"\r", 0, offset)
     return breaks + 1

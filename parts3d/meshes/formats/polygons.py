@@ -1,0 +1,89 @@
+"""Polygons to triangles: a fan where it is right, ears where a polygon is concave."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+# How far a corner may turn back, as a share of its sides' product, and still count as straight.
+_STRAIGHT = 1e-7
+_TRIANGLE = 3
+_POLYGONS_AT_ONCE = 100_000
+
+Indices = NDArray[np.int64]
+
+
+def triangulated(points: NDArray[np.float64], indices: Indices, sizes: Indices) -> Indices:
+    """Return triangles, shape (sum of sizes - 2, 3), in the order of the polygons.
+
+    Convex polygons become a fan about their first corner. Concave ones are cut by manifold3d's
+    ear clipping in the plane of their mean normal (Newell's). One that crosses itself has no right
+    answer: its triangles keep its border, so that it stays joined to its neighbours, and the
+    search for self-intersections finds it.
+
+    Args:
+        points: shape (p, 3).
+        indices: corners of all polygons in a row, each below p.
+        sizes: how many corners each polygon has, at least 3.
+    """
+    begins = np.cumsum(sizes) - sizes
+    fans = np.cumsum(sizes - 2) - (sizes - 2)
+    triangles = np.empty((int((sizes - 2).sum()), 3), dtype=np.int64)
+    for size in np.unique(sizes).tolist():
+        which = np.flatnonzero(sizes == size)
+        step = max(1, _POLYGONS_AT_ONCE // size)
+        for start in range(0, len(which), step):
+            some = which[start : start + step]
+            corners = indices[begins[some][:, None] + np.arange(size)]
+            cut = np.empty((len(some), size - 2, 3), dtype=np.int64)
+            cut[:, :, 0] = corners[:, :1]
+            cut[:, :, 1] = corners[:, 1:-1]
+            cut[:, :, 2] = corners[:, 2:]
+            if size > _TRIANGLE:
+                for row in np.flatnonzero(_concave(points, corners)).tolist():
+                    cut[row] = _ears(points, corners[row])
+            triangles[fans[some][:, None] + np.arange(size - 2)] = cut
+    return triangles
+
+
+def _mean_normals(loops: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Twice the area times the normal of closed loops, shape (n, 3); Newell's formula."""
+    about = loops - loops[:, :1]
+    return np.asarray(np.cross(about[:, 1:-1], about[:, 2:]).sum(axis=1))
+
+
+def _concave(points: NDArray[np.float64], corners: Indices) -> NDArray[np.bool_]:
+    """Whether a corner turns back, or the loop goes round more than once."""
+    loops = points[corners]
+    with np.errstate(all="ignore"):
+        normals = _mean_normals(loops)
+        lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+        units = np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0)
+        after = np.roll(loops, -1, axis=1) - loops
+        before = np.roll(after, 1, axis=1)
+        turns = np.einsum("nij,nj->ni", np.cross(before, after), units)
+        sides = np.linalg.norm(before, axis=2) * np.linalg.norm(after, axis=2)
+        back = (turns < -_STRAIGHT * sides).any(axis=1)
+        # Turning one way only, but twice round: a star; its turns sum to more than one circle.
+        along = np.einsum("nij,nij->ni", before, after)
+        circles = np.arctan2(turns, along).sum(axis=1) > 3 * np.pi
+    return np.asarray((back | circles) & np.isfinite(loops).all(axis=(1, 2)))
+
+
+def _ears(points: NDArray[np.float64], corners: Indices) -> Indices:
+    from manifold3d import triangulate
+
+    loop = points[corners]
+    fan = np.stack(
+        [np.broadcast_to(corners[0], len(corners) - 2), corners[1:-1], corners[2:]], axis=1
+    )
+    with np.errstate(all="ignore"):
+        normal = _mean_normals(loop[None])[0]
+    if not np.isfinite(normal).all() or not normal.any():
+        return fan
+    # Drop the axis that the polygon faces most: a plane without a rounding of its own.
+    axis = int(np.argmax(np.abs(normal)))
+    plane = loop[:, [(axis + 1) % 3, (axis + 2) % 3]]
+    if normal[axis] < 0:
+        plane = plane[:, ::-1]
+    scale = float(np.abs(plane - plane[0]).max())
+    cut = np.asarray(triangulate([(plane - plane[0]) / scale]), dtype=np.int64)
+    return corners[cut] if cut.shape == fan.shape else fan
