@@ -1,6 +1,6 @@
 """Turn a mesh as the recipe says, put it on the bed, and write the one STL a slicer sees."""
 
-from math import cos, radians, sin
+from math import atan2, cos, degrees, hypot, radians, sin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,8 @@ from parts3d.meshes.mesh import Mesh, Vector
 _HEADER = b"parts3d, millimetres, on the bed".ljust(80)
 _FACET = np.dtype([("normal", "<f4", (3,)), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 _QUARTER_DEG = 90.0
+# A thousandth of a degree is 2 micrometres on a part of 250 mm, and reads well in a manifest.
+_ANGLE_DECIMALS = 3
 
 
 def rotation_matrix(degrees: Vector) -> NDArray[np.float64]:
@@ -32,6 +34,26 @@ def _cos_sin(degrees: float) -> tuple[float, float]:
     if rest == 0:
         return ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[int(quarters) % 4]
     return cos(radians(degrees)), sin(radians(degrees))
+
+
+def laying(down: Vector, spin_deg: float = 0.0) -> Vector:
+    """Return the ``orientation_deg`` that turns a direction to face the bed, then spins about z.
+
+    Args:
+        down: direction in the file's coordinates, any length but zero, that shall be -z.
+        spin_deg: turn about z after that.
+    """
+    x, y, z = down
+    # First about x until the direction has no y, then about y until it has no x.
+    about_x = atan2(-y + 0.0, -z)
+    about_y = atan2(x, hypot(y, z))
+    return _short(degrees(about_x)), _short(degrees(about_y)), _short(spin_deg)
+
+
+def _short(angle: float) -> float:
+    """Bring an angle to (-180, 180] degrees, rounded."""
+    angle = round(angle % 360.0, _ANGLE_DECIMALS)
+    return angle if angle <= 2 * _QUARTER_DEG else round(angle - 360.0, _ANGLE_DECIMALS)
 
 
 def rotate(mesh: Mesh, degrees: Vector) -> Mesh:
