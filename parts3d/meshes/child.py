@@ -1,41 +1,47 @@
-"""The child of ``sandbox``: locks itself in, then reads one file from stdin and reports on it.
+"""The child of ``sandbox``: locks itself in, then does one errand with one file.
 
-Run as ``python -m parts3d.meshes.child ORDERS``, with the orders as JSON. The limits are set here,
-before a byte of the upload is read, because a ``preexec_fn`` is not safe in a threaded parent.
+Run as ``python -m parts3d.meshes.child FOLDER``. The folder holds ``orders.json`` and ``input``;
+the child writes ``out/answer.json`` and the errand's files beside it, and the stages it reaches to
+standard output. The limits are set here, before a byte of the upload is read, because a
+``preexec_fn`` is not safe in a threaded parent.
 """
 
 import ctypes
+import json
 import os
 import resource
 import signal
 import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from parts3d.errors import Unreadable
-from parts3d.meshes.mesh import Unit, Vector
-from parts3d.meshes.reader import Limits
-from parts3d.meshes.report import FileReport, report
+from parts3d.meshes.errands import Desk, Errand
+from parts3d.meshes.system_calls import refuse_what_a_check_never_needs
 
 _PR_SET_PDEATHSIG = 1
-_CLONE_NEWUSER_AND_NET = 0x10000000 | 0x40000000
-ANSWER_BYTES = 1_000_000
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+ORDERS, INPUT, OUT, ANSWER = "orders.json", "input", "out", "answer.json"
 
 
 class ChildOrders(BaseModel):
-    """What the parent wants checked, and the limits the child sets itself."""
+    """What the parent wants, and the limits that the child sets itself.
+
+    ``parent_pid`` is None where bubblewrap watches over the parent's life instead.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    parent_pid: int
-    name: str
-    unit: Unit | None
-    beds_mm: tuple[Vector, ...]
-    max_bytes: int
-    max_triangles: int
-    max_line_bytes: int
+    errand: str
+    orders: str
+    parent_pid: int | None
     cpu_seconds: int
     address_space_bytes: int
+    data_bytes: int
+    file_bytes: int
 
 
 class Refusal(BaseModel):
@@ -49,48 +55,65 @@ class Refusal(BaseModel):
 
 
 class ChildAnswer(BaseModel):
-    """Exactly one of the two is set."""
+    """Exactly one of the two is set; ``answer`` is what the errand's type says."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    report: FileReport | None = None
+    answer: dict[str, object] | None = None
     refusal: Refusal | None = None
 
 
 def main() -> int:
-    """Lock up, read, check, answer on stdout."""
-    orders = ChildOrders.model_validate_json(sys.argv[1])
-    _lock_up(orders)
-    sys.stdout.write(_answer(orders).model_dump_json())
+    """Lock up, read, do the errand, leave the answer."""
+    folder = Path(sys.argv[1])
+    # What a library prints is no stage: the pipe moves away from standard output.
+    stage_fd = os.dup(1)
+    os.dup2(2, 1)
+    orders = ChildOrders.model_validate_json((folder / ORDERS).read_bytes())
+    lock_up(orders)
+    errand = find(orders.errand)
+    desk = Desk(folder / OUT, errand.files, stage_fd=stage_fd)
+    answer = _do(errand, orders.orders, folder / INPUT, desk)
+    (folder / OUT / ANSWER).write_text(answer.model_dump_json(), encoding="utf-8")
     return 0
 
 
-def _lock_up(orders: ChildOrders) -> None:
+def find(at: str) -> Errand[Any, Any]:
+    """Return the errand that stands at ``module:NAME``."""
+    module, _, name = at.partition(":")
+    errand = getattr(import_module(module), name)
+    if not isinstance(errand, Errand):
+        raise TypeError(f"{at} is no errand.")
+    return errand
+
+
+def lock_up(orders: ChildOrders) -> None:
+    """Give up, for good, whatever a check does not need."""
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != orders.parent_pid:  # the parent died before it could be watched
-        raise SystemExit(1)
-    # No network, where the kernel lets an ordinary process have a namespace of its own.
-    libc.unshare(_CLONE_NEWUSER_AND_NET)
-    for kind, soft in (
-        (resource.RLIMIT_CPU, orders.cpu_seconds),
+    if orders.parent_pid is not None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != orders.parent_pid:  # the parent died before it could be watched
+            raise SystemExit(1)
+        # No network, where the kernel lets an ordinary process have a namespace of its own.
+        libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+    # The first is a signal that says why, the second could be anything.
+    resource.setrlimit(resource.RLIMIT_CPU, (orders.cpu_seconds, orders.cpu_seconds + 1))
+    for kind, most in (
         (resource.RLIMIT_AS, orders.address_space_bytes),
-        (resource.RLIMIT_FSIZE, ANSWER_BYTES),
+        (resource.RLIMIT_DATA, orders.data_bytes),
+        (resource.RLIMIT_FSIZE, orders.file_bytes),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 64),
     ):
-        resource.setrlimit(kind, (soft, soft))
+        resource.setrlimit(kind, (most, most))
+    refuse_what_a_check_never_needs()
 
 
-def _answer(orders: ChildOrders) -> ChildAnswer:
-    limits = Limits(orders.max_bytes, orders.max_triangles, orders.max_line_bytes)
+def _do(errand: Errand[Any, Any], orders: str, path: Path, desk: Desk) -> ChildAnswer:
     try:
-        data = sys.stdin.buffer.read()
-        return ChildAnswer(
-            report=report(
-                orders.name, data, unit=orders.unit, beds_mm=orders.beds_mm, limits=limits
-            )
-        )
+        data = path.read_bytes()
+        result = errand.run(data, errand.orders.model_validate_json(orders), desk)
+        return ChildAnswer(answer=json.loads(result.model_dump_json()))
     except Unreadable as refusal:
         return ChildAnswer(
             refusal=Refusal(code=refusal.code, message=refusal.message, place=refusal.place)

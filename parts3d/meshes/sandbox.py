@@ -1,29 +1,79 @@
 """Files by strangers are read and checked in a child process that may do nothing else.
 
-The child has next to no environment, a temporary folder of its own, limits on memory, processor
-and clock, and dies with its parent. Whatever happens to it, the caller gets a report or a refusal.
+The child has next to no environment, a folder of its own, limits on memory, processor and clock,
+a filter on what it may ask the kernel for, and dies with its parent; where the machine has
+bubblewrap, it sees no file but its own and its libraries'. Whatever happens to it, the caller gets
+an answer or a refusal in words. Decision 0014 says why.
 """
 
+import contextlib
+import functools
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Generic, Literal
 
 from pydantic import ValidationError
 
 import parts3d
-from parts3d.errors import Unreadable
-from parts3d.meshes.child import ANSWER_BYTES, ChildAnswer, ChildOrders
+from parts3d.errors import Unavailable, Unreadable
+from parts3d.meshes import bubblewrap
+from parts3d.meshes.check import AS_IT_IS, Question
+from parts3d.meshes.child import ANSWER, INPUT, ORDERS, OUT, ChildAnswer, ChildOrders
+from parts3d.meshes.compiled import COMPILED_FROM_FACETS, kernel_cache_folder
+from parts3d.meshes.deaths import Death, by_exit_code, refusal
+from parts3d.meshes.errands import CHECK, AnswerT, CheckOrders, Errand, OrdersT
 from parts3d.meshes.mesh import Unit, Vector
 from parts3d.meshes.reader import UPLOAD_LIMITS, Limits
 from parts3d.meshes.report import FileReport
+from parts3d.meshes.watching import read_left, watch
 
-DEFAULT_WALL_SECONDS = 30.0
-DEFAULT_CPU_SECONDS = 20
-DEFAULT_ADDRESS_SPACE_BYTES = 1_500_000_000
+Isolation = Literal["best", "bubblewrap", "process"]
+
+ANSWER_BYTES = 4_000_000
+_LAST_WORDS_BYTES = 4000
+_KERNELS = "numba"
+# No format needs less than this for the facets from which compiled kernels are used.
+_BYTES_WITH_KERNELS = COMPILED_FROM_FACETS
+# Resident, but no data: the code of Python and its libraries.
+_CODE_BYTES = 32_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ChildLimits:
+    """What a child may use; a mesh of 1 M triangles needs about half of each.
+
+    ``resident_bytes`` is watched by the parent; the kernel refuses data beyond nearly as much, so
+    that nothing can be allocated between two looks. ``address_space_bytes`` counts libraries too.
+    """
+
+    wall_seconds: float = 10.0
+    cpu_seconds: int = 10
+    resident_bytes: int = 512 * 1024 * 1024
+    address_space_bytes: int = 1_500_000_000
+
+
+DEFAULT_CHILD_LIMITS = ChildLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class ChildResult(Generic[AnswerT]):
+    """What a child brought back: its answer, checked again, and the files it left, by name.
+
+    ``resident_bytes`` is the most that was seen of it, 0 where it ended before the first look.
+    """
+
+    answer: AnswerT
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    wall_seconds: float = 0.0
+    resident_bytes: int = 0
 
 
 def check_in_child(
@@ -32,10 +82,11 @@ def check_in_child(
     name: str = "upload",
     unit: Unit | None = None,
     beds_mm: Sequence[Vector] = (),
+    question: Question = AS_IT_IS,
     limits: Limits = UPLOAD_LIMITS,
-    wall_seconds: float = DEFAULT_WALL_SECONDS,
-    cpu_seconds: int = DEFAULT_CPU_SECONDS,
-    address_space_bytes: int = DEFAULT_ADDRESS_SPACE_BYTES,
+    child_limits: ChildLimits = DEFAULT_CHILD_LIMITS,
+    isolation: Isolation = "best",
+    on_stage: Callable[[str], None] | None = None,
 ) -> FileReport:
     """Read and check a file that nobody vouches for, in a child process.
 
@@ -44,13 +95,15 @@ def check_in_child(
         name: how the report calls it.
         unit: the unit a person gave, None if nobody did.
         beds_mm: printable x, y, z of each printer model.
+        question: what else it is checked for.
         limits: caps of the gate.
-        wall_seconds: the child is killed after so long.
-        cpu_seconds: and after so much processor time.
-        address_space_bytes: its virtual memory, libraries included (they take about 0.4 GB).
+        child_limits: what the child may use.
+        isolation: see ``run_in_child``.
+        on_stage: is told what the child begins with: ``reading``, ``measuring``, ...
 
     Raises:
         Unreadable: the gate refused the file, or the child did not survive it.
+        Unavailable: bubblewrap was asked for and does not work here.
     """
     if len(data) > limits.max_bytes:  # not worth a process
         raise Unreadable(
@@ -59,86 +112,199 @@ def check_in_child(
             code="too_many_bytes",
             place=f"byte {limits.max_bytes}",
         )
-    orders = ChildOrders(
-        parent_pid=os.getpid(),
+    orders = CheckOrders(
         name=name,
         unit=unit,
-        beds_mm=tuple(beds_mm),
-        max_bytes=limits.max_bytes,
-        max_triangles=limits.max_triangles,
-        max_line_bytes=limits.max_line_bytes,
-        cpu_seconds=cpu_seconds,
-        address_space_bytes=address_space_bytes,
+        question=replace(question, beds_mm=tuple(beds_mm) or question.beds_mm),
+        limits=limits,
     )
-    code, answer = _run(orders, data, wall_seconds)
-    if code != 0:
-        raise _killed(code)
-    try:
-        result = ChildAnswer.model_validate_json(answer)
-    except ValidationError:
-        raise _killed(1) from None
-    if result.refusal is not None:
-        refusal = result.refusal
-        raise Unreadable(refusal.message, code=refusal.code, place=refusal.place)
-    if result.report is None:
-        raise _killed(1)
-    return result.report
+    result = run_in_child(
+        CHECK, orders, data, limits=child_limits, isolation=isolation, on_stage=on_stage
+    )
+    return result.answer
 
 
-def _run(orders: ChildOrders, data: bytes, wall_seconds: float) -> tuple[int, bytes]:
-    """Run the child; its exit code (negative: the signal that ended it) and its answer."""
-    with TemporaryDirectory(prefix="parts3d-check-") as folder:
-        answer = Path(folder, "answer")
-        environment = {
-            "PYTHONPATH": str(Path(parts3d.__file__).parent.parent),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "TMPDIR": folder,
-            "LANG": "C.UTF-8",
-            # Each thread of a BLAS reserves address space; the check uses none of them.
-            "OPENBLAS_NUM_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
-        }
-        with answer.open("wb") as out:
-            child = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-s",
-                    "-P",
-                    "-m",
-                    "parts3d.meshes.child",
-                    orders.model_dump_json(),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=out,
-                stderr=subprocess.DEVNULL,
-                cwd=folder,
-                env=environment,
-                start_new_session=True,
-            )
-            with child:
-                try:
-                    child.communicate(data, timeout=wall_seconds)
-                except subprocess.TimeoutExpired:
-                    child.kill()
-                    child.wait()
-                    return -signal.SIGXCPU, b""
-                except BaseException:
-                    child.kill()
-                    raise
-        with answer.open("rb") as result:
-            return child.returncode, result.read(ANSWER_BYTES)
+def run_in_child(
+    errand: Errand[OrdersT, AnswerT],
+    orders: OrdersT,
+    data: bytes,
+    *,
+    limits: ChildLimits = DEFAULT_CHILD_LIMITS,
+    isolation: Isolation = "best",
+    on_stage: Callable[[str], None] | None = None,
+    visible: Sequence[Path] = (),
+) -> ChildResult[AnswerT]:
+    """Send a child on an errand with a file and wait for it.
 
+    Args:
+        errand: what to do.
+        orders: how.
+        data: the file.
+        limits: what the child may use; beyond them it is killed.
+        isolation: ``bubblewrap``; ``process``, without it; ``best``, with it where it works.
+        on_stage: is told each stage as the child begins it; an error from it ends the child.
+        visible: further folders with Python modules that the child may read.
 
-def _killed(code: int) -> Unreadable:
-    """Put into words how a child ended that gave no answer."""
-    if code in {-signal.SIGXCPU, -signal.SIGKILL}:
-        return Unreadable(
-            "The check of this file took too long and was stopped. Export the model again with a "
-            "coarser resolution.",
-            code="check_took_too_long",
+    Raises:
+        Unreadable: the errand refused the file, or the child did not survive it.
+        Unavailable: bubblewrap was asked for and does not work here.
+    """
+    wrap = _bubblewrap(isolation)
+    roots = [Path(parts3d.__file__).parent.parent, *visible]
+    with TemporaryDirectory(prefix="parts3d-check-") as name:
+        folder = Path(name)
+        (folder / OUT).mkdir()
+        (folder / INPUT).write_bytes(data)
+        _copy_kernels(len(data), folder / _KERNELS)
+        (folder / ORDERS).write_text(
+            ChildOrders(
+                errand=errand.at,
+                orders=orders.model_dump_json(),
+                parent_pid=None if wrap else os.getpid(),
+                cpu_seconds=limits.cpu_seconds,
+                address_space_bytes=limits.address_space_bytes,
+                data_bytes=max(limits.resident_bytes - _CODE_BYTES, _CODE_BYTES),
+                file_bytes=max([ANSWER_BYTES, *errand.files.values()]),
+            ).model_dump_json(),
+            encoding="utf-8",
         )
-    return Unreadable(
-        "The check of this file stopped halfway; the file is damaged in an unusual way. Export "
-        "the model again from the drawing program.",
-        code="check_stopped",
-    )
+        words = [sys.executable, "-s", "-P", "-m", "parts3d.meshes.child", name]
+        if wrap:
+            seen = [Path(parts3d.__file__).parent, *visible]
+            words = bubblewrap.command(wrap, folder=folder, visible=seen) + words
+        watched = _run(words, folder, _environment(folder, roots), limits, on_stage)
+        if watched.death is not None:
+            raise _refusal(watched.death, limits, folder)
+        answer = _answer(errand, folder, limits)
+        files = {
+            file: content
+            for file, most in errand.files.items()
+            if (content := read_left(folder / OUT / file, most)) is not None
+        }
+    return ChildResult(answer, files, watched.wall_seconds, watched.resident_bytes)
+
+
+@functools.cache
+def bubblewrap_works() -> bool:
+    """Whether this machine has bubblewrap and lets us use it; tried once, with a Python."""
+    program = shutil.which("bwrap")
+    if program is None:
+        return False
+    with TemporaryDirectory(prefix="parts3d-check-") as name:
+        words = bubblewrap.command(Path(program), folder=Path(name), visible=[])
+        try:
+            tried = subprocess.run(
+                [*words, sys.executable, "-ISc", "pass"],
+                env={},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=10,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+    return tried.returncode == 0
+
+
+def _bubblewrap(isolation: Isolation) -> Path | None:
+    if isolation == "process":
+        return None
+    if bubblewrap_works():
+        return Path(shutil.which("bwrap") or "bwrap")
+    if isolation == "bubblewrap":
+        raise Unavailable(
+            "Uploads are to be checked inside bubblewrap, but it is not installed or may not be "
+            "used here. Install it (Debian: apt install bubblewrap) or allow user namespaces.",
+            code="no_bubblewrap",
+        )
+    return None
+
+
+def _copy_kernels(size: int, folder: Path) -> None:
+    """Give a child with a large file its own compiled kernels: it might alter what it runs."""
+    kept = kernel_cache_folder()
+    if size >= _BYTES_WITH_KERNELS and kept.is_dir():
+        with contextlib.suppress(OSError, shutil.Error):  # it measures without them, too
+            shutil.copytree(kept, folder)
+
+
+def _environment(folder: Path, roots: Sequence[Path]) -> dict[str, str]:
+    return {
+        "PYTHONPATH": os.pathsep.join(map(str, roots)),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "NUMBA_CACHE_DIR": str(folder / _KERNELS),
+        "LANG": "C.UTF-8",
+        # Each thread of a BLAS reserves address space; the check uses none of them.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    death: Death | None
+    wall_seconds: float
+    resident_bytes: int
+
+
+def _run(
+    words: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    limits: ChildLimits,
+    on_stage: Callable[[str], None] | None,
+) -> _Watched:
+    """Run the child to its end, whichever that is; nothing of it runs any more afterwards."""
+    began = time.monotonic()
+    with (
+        (folder / "stderr").open("wb") as err,
+        subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=err,
+            cwd=folder,
+            env=environment,
+            start_new_session=True,
+        ) as child,
+    ):
+        try:
+            assert child.stdout is not None  # noqa: S101 - a pipe was asked for
+            death, resident = watch(
+                child.pid,
+                child.stdout.fileno(),
+                lambda: child.poll() is not None,
+                until=began + limits.wall_seconds,
+                resident_bytes=limits.resident_bytes,
+                on_stage=on_stage,
+            )
+        finally:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+    if death is None and child.returncode != 0:
+        death = by_exit_code(child.returncode)
+    return _Watched(death, time.monotonic() - began, resident)
+
+
+def _answer(errand: Errand[OrdersT, AnswerT], folder: Path, limits: ChildLimits) -> AnswerT:
+    """Return the answer that a child left; it is believed no more than the upload."""
+    content = read_left(folder / OUT / ANSWER, ANSWER_BYTES)
+    try:
+        left = ChildAnswer.model_validate_json(content or b"")
+        if left.refusal is None:
+            return errand.answer.model_validate(left.answer or {}, strict=False)
+    except ValidationError:
+        raise _refusal(Death.CRASH, limits, folder) from None
+    said = left.refusal
+    raise Unreadable(said.message, code=said.code, place=said.place)
+
+
+def _refusal(death: Death, limits: ChildLimits, folder: Path) -> Unreadable:
+    """Return the refusal in words; the child's last words go with it, for the log."""
+    why = refusal(death, limits.wall_seconds, limits.cpu_seconds)
+    last_words = (folder / "stderr").read_bytes()[-_LAST_WORDS_BYTES:]
+    why.__cause__ = RuntimeError(last_words.decode("utf-8", "replace"))
+    return why
