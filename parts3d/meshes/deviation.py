@@ -11,7 +11,7 @@ _PAIRS_AT_ONCE = 100_000
 _ON_MM = 1e-6
 _FIRST_REACH_SHARE = 0.01
 # Beyond this many (point, triangle) pairs whose boxes overlap along one axis, no answer.
-PAIR_BUDGET = 400_000_000
+PAIR_BUDGET = 30_000_000
 _SAMPLE_BUDGET = 200_000
 _FINEST = 16
 
@@ -41,24 +41,39 @@ def changed(
     return ~in_after[label[: len(before)]], ~in_before[label[len(before) :]]
 
 
-def samples(triangles: NDArray[np.float32], spacing_mm: float) -> Points:
-    """Points of triangles: corners, centres, and a grid on large ones, float64 (k, 3).
+def samples(triangles: NDArray[np.float32], spacing_mm: float) -> tuple[Points, NDArray[np.int64]]:
+    """Points of triangles: corners, centres, and a grid on large ones.
 
     The grid is as fine as ``spacing_mm``, but has at most 16 steps along an edge, and fewer where
     there are so many large triangles that more than about 200,000 points would result.
+
+    Returns:
+        float64 (k, 3), mm, and the triangle of each, int64 (k,).
     """
     corners = triangles.astype(np.float64)
     sides = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(axis=1)
     steps = np.clip(np.ceil(sides / spacing_mm), 1, _FINEST)
-    share = float((steps**2 / 2).sum()) / _SAMPLE_BUDGET
+    share = float((steps[steps > 1] ** 2 / 2).sum()) / _SAMPLE_BUDGET
     steps = np.maximum(1, np.floor(steps / np.sqrt(max(share, 1.0)))).astype(np.int64)
-    found = [corners.reshape(-1, 3), corners.mean(axis=1)]
-    for step in np.unique(steps[steps > 1]):
+    rows = np.arange(len(corners))
+    found, owners = [corners.mean(axis=1)], [rows]
+    for step in np.unique(steps):
+        at = rows[steps == step]
         u, v = np.meshgrid(np.arange(step + 1), np.arange(step + 1))
         inside = (u + v) <= step
         weights = np.stack((u[inside], v[inside], step - u[inside] - v[inside]), axis=1) / step
-        found.append(np.einsum("kc,tcx->tkx", weights, corners[steps == step]).reshape(-1, 3))
-    return np.unique(np.concatenate(found), axis=0)
+        found.append(np.einsum("kc,tcx->tkx", weights, corners[at]).reshape(-1, 3))
+        owners.append(np.repeat(at, len(weights)))
+    return np.concatenate(found), np.concatenate(owners)
+
+
+def distances_to_own_mm(points: Points, triangles: NDArray[np.float32]) -> Points:
+    """Exact distance of each point to the triangle in the same row, float64 (k,)."""
+    distances = np.empty(len(points))
+    for start in range(0, len(points), _PAIRS_AT_ONCE):
+        part = slice(start, start + _PAIRS_AT_ONCE)
+        distances[part] = _to_triangle(points[part], triangles[part].astype(np.float64))
+    return distances
 
 
 def distances_mm(points: Points, triangles: NDArray[np.float32], reach_mm: float) -> Points | None:

@@ -17,7 +17,7 @@ from parts3d.meshes.repairing.change import judge_change, moved_mm
 from parts3d.meshes.repairing.closing import Attempt, begin, finished, try_merging, try_to_close
 from parts3d.meshes.repairing.done import ENGLISH, Done, RepairRefused, Step
 from parts3d.meshes.repairing.solid import united
-from parts3d.meshes.repairing.surface import Surface, surface_of
+from parts3d.meshes.repairing.surface import LID, Surface, surface_of
 from parts3d.meshes.topology import WELD_TOLERANCE
 
 __all__ = ["ENGLISH", "Done", "RepairRefused", "Repaired", "Size", "Step", "is_sound", "repair"]
@@ -167,8 +167,8 @@ def _unite(
     clean, _ = surface_of(surface.mesh())
     old = attempt.surface.vertices[attempt.surface.faces]
     new = clean.vertices[clean.faces]
-    none = np.zeros(len(new), dtype=np.bool_)
-    further = moved_mm(old, new, none, tolerance_mm, both_ways=False)
+    unknown, no_lids = np.full(len(new), LID), np.zeros(len(new), dtype=np.bool_)
+    further = moved_mm(old, new, unknown, no_lids, tolerance_mm, both_ways=False)
     whole = finished(attempt.then(clean, (Done.UNITED, bodies), remade=True))
     return whole, max(moved, further), percent
 

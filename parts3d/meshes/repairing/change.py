@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from parts3d.meshes.deviation import changed, distances_mm, samples
+from parts3d.meshes.deviation import changed, distances_mm, distances_to_own_mm, samples
 from parts3d.meshes.repairing.closing import Attempt, begin
 from parts3d.meshes.repairing.done import RepairRefused
 from parts3d.meshes.repairing.rings import signed_volume_mm3
@@ -34,10 +34,16 @@ def judge_change(first: Surface, attempt: Attempt, tolerance_mm: float) -> tuple
             "drawing program.",
             code="repair_changes_volume",
         )
-    old = first.vertices[first.faces[~np.isin(np.arange(len(first.faces)), attempt.gone)]]
-    new = attempt.surface.vertices[attempt.surface.faces]
-    lids = (attempt.surface.source == LID) & (not attempt.remade)
-    return moved_mm(old, new, lids, tolerance_mm), percent
+    keep = np.ones(len(first.faces), dtype=np.bool_)
+    keep[attempt.gone] = False
+    surface = attempt.surface
+    old = first.vertices[first.faces[keep]]
+    new = surface.vertices[surface.faces]
+    number = np.where(keep, np.cumsum(keep) - 1, LID)
+    own = np.full(len(new), LID) if attempt.remade else surface.source
+    own = np.where(own == LID, LID, number[own])
+    lids = (surface.source == LID) & (not attempt.remade)
+    return moved_mm(old, new, own, lids, tolerance_mm), percent
 
 
 def _as_faced(first: Surface, attempt: Attempt) -> Surface:
@@ -66,29 +72,37 @@ def _normals(corners: NDArray[np.float64]) -> NDArray[np.float64]:
 def moved_mm(
     old: NDArray[np.float32],
     new: NDArray[np.float32],
+    own: NDArray[np.int64],
     lids: NDArray[np.bool_],
     tolerance_mm: float,
     *,
     both_ways: bool = True,
 ) -> float:
+    """Return the largest distance between two sets of facets at sampled points, where they differ.
+
+    A point within the tolerance of the facet that its own was made from, or of the one that was
+    made of it, is taken to lie that far, so the result may be a little too large, never too small
+    at these points; the others are compared with all facets.
+
+    Args:
+        old: float32 (n, 3, 3), mm.
+        new: float32 (m, 3, 3), mm.
+        own: int64 (m,), the old facet that each new one was made from, -1 for none.
+        lids: bool (m,), new facets that are not asked how far they lie from the old ones.
+        tolerance_mm: how far is allowed.
+        both_ways: also ask how far the old facets lie from the new ones, lids included.
+
+    Raises:
+        RepairRefused: it is more, or so much differs that it cannot be compared.
+    """
     old_changed, new_changed = changed(old, new)
-    spacing_mm = tolerance_mm * _SPACING_PER_TOLERANCE
-    reach_mm = tolerance_mm * _REACH_PER_TOLERANCE
-    ways = [(new[new_changed & ~lids], old)]
+    made = np.full(len(old), LID)
+    made[own[own != LID]] = np.flatnonzero(own != LID)
+    moved = _farthest(new, np.flatnonzero(new_changed & ~lids), old, own, tolerance_mm)
     if both_ways:
-        ways.append((old[old_changed], new))
-    moved = 0.0
-    for facets, others in ways:
-        if len(facets) == 0:
-            continue
-        far = distances_mm(samples(facets, spacing_mm), others, reach_mm)
-        if far is None:
-            raise RepairRefused(
-                "A repair would change so much of the surface that it cannot be compared. Close "
-                "the model in the drawing program.",
-                code="repair_moves_surface",
-            )
-        moved = max(moved, float(far.max()))
+        back = _farthest(old, np.flatnonzero(old_changed), new, made, tolerance_mm)
+        moved = max(moved, back)
+    reach_mm = tolerance_mm * _REACH_PER_TOLERANCE
     if moved > tolerance_mm:
         raise RepairRefused(
             f"A repair would move the surface by {'at least ' if moved >= reach_mm else ''}"
@@ -97,3 +111,30 @@ def moved_mm(
             code="repair_moves_surface",
         )
     return moved
+
+
+def _farthest(
+    facets: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    others: NDArray[np.float32],
+    twin: NDArray[np.int64],
+    tolerance_mm: float,
+) -> float:
+    """Return the largest distance from points of some facets to the others, twins first."""
+    if len(rows) == 0:
+        return 0.0
+    points, owner = samples(facets[rows], tolerance_mm * _SPACING_PER_TOLERANCE)
+    twin_of = twin[rows][owner]
+    has_twin = np.flatnonzero(twin_of != LID)
+    distances = np.full(len(points), np.inf)
+    distances[has_twin] = distances_to_own_mm(points[has_twin], others[twin_of[has_twin]])
+    left = np.flatnonzero(distances > tolerance_mm)
+    near = distances_mm(points[left], others, tolerance_mm * _REACH_PER_TOLERANCE)
+    if near is None:
+        raise RepairRefused(
+            "A repair would change so much of the surface that it cannot be compared. Close "
+            "the model in the drawing program.",
+            code="repair_moves_surface",
+        )
+    distances[left] = near
+    return float(distances.max())

@@ -25,8 +25,8 @@ def join_points(surface: Surface, reach_mm: float) -> tuple[Surface, int]:
     """Make seam points within reach of each other the lowest numbered; count those that went.
 
     Eight grids, each shifted by half a cell in some axes, see every pair within reach (as
-    ``topology.weld_hairlines`` does); points that
-    share a cell may be up to 3.5 times the reach apart, which the caller's look at the movement sees.
+    ``topology.weld_hairlines`` does). Points that share a cell may be up to 3.5 times the reach
+    apart, and chains of cells more, which the caller's look at the movement sees.
     """
     at = seam_points(edges_of(surface.faces))
     if len(at) == 0:
