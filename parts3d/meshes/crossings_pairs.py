@@ -23,6 +23,7 @@ from parts3d.meshes.predicates import (
 Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 _NEXT = (1, 2, 0)
+_NEXT_AXIS = np.array([1, 2, 0, 1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,9 +169,9 @@ def _lie_on_each_other(surface: Surface, one: Rows, other: Rows) -> Flags:
         return lying
     axis = np.argmax(np.abs(surface.normals[other]), axis=1)
     turn = np.zeros(len(one), dtype=np.int8)
-    for _ in range(3):
-        flat = np.flatnonzero(turn == 0)  # seen edge-on, or a facet without area
-        axis[flat] = (axis[flat] + (_ > 0)) % 3
+    for turned_by in (0, 1, 1):
+        flat = np.flatnonzero(turn == 0)  # at first all; then those seen edge-on, or without area
+        axis[flat] = (axis[flat] + turned_by) % 3
         turn[flat] = orient_2d(*_flattened(surface, other[flat], axis[flat]))
     turn_of_one = orient_2d(*_flattened(surface, one, axis))
     rows = np.flatnonzero((turn != 0) & (turn == turn_of_one))
@@ -194,6 +195,9 @@ def _flattened(surface: Surface, facets: Rows, axis: Rows) -> list[Points]:
 
 
 def _flat(surface: Surface, vertices: Rows, axis: Rows) -> Points:
-    points = surface.vertices[vertices]
-    rows = np.arange(len(vertices))
-    return np.stack((points[rows, (axis + 1) % 3], points[rows, (axis + 2) % 3]), axis=1)
+    first = vertices * 3
+    flat = surface.vertices.reshape(-1)
+    points = np.empty((len(vertices), 2))
+    points[:, 0] = flat[first + _NEXT_AXIS[axis]]
+    points[:, 1] = flat[first + _NEXT_AXIS[axis + 1]]
+    return points

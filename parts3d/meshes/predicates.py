@@ -7,6 +7,8 @@ multiples of one power of two (parts drawn on a grid, coplanar walls), and Pytho
 integers for the rest.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,7 +30,10 @@ def orient_3d(a: Points, b: Points, c: Points, d: Points) -> Signs:
     """Signs of det(b - a, c - a, d - a): 1 where d lies on the side the normal of a, b, c shows to.
 
     Args:
-        a: float64 (k, 3) that hold float32 values; so do b, c and d.
+        a: float64 (k, 3) that hold float32 values.
+        b: the same.
+        c: the same.
+        d: the same.
     """
     u, v, w = b - a, c - a, d - a
     one, two = _cross_terms(u, v)
@@ -41,7 +46,9 @@ def orient_2d(a: Points, b: Points, c: Points) -> Signs:
     """Signs of det(b - a, c - a): 1 where a, b, c turn left.
 
     Args:
-        a: float64 (k, 2) that hold float32 values; so do b and c.
+        a: float64 (k, 2) that hold float32 values.
+        b: the same.
+        c: the same.
     """
     u, v = b - a, c - a
     one, two = u[:, 0] * v[:, 1], u[:, 1] * v[:, 0]
@@ -63,7 +70,13 @@ def cross_with_bound(u: Points, v: Points) -> tuple[Points, Points]:
     return one - two, np.abs(one) + np.abs(two)
 
 
-def _exactly(value, bound, points, on_grid, in_whole_numbers) -> Signs:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _exactly(
+    value: NDArray[np.float64],
+    bound: NDArray[np.float64],
+    points: tuple[Points, ...],
+    on_grid: Callable[..., Signs],
+    in_whole_numbers: Callable[..., int],
+) -> Signs:
     signs = np.sign(value).astype(np.int8)
     # A bound of zero has only zero terms: the sign is zero for sure.
     open_rows = np.flatnonzero((np.abs(value) <= bound) & (bound > 0))
@@ -102,7 +115,7 @@ def _grid_volume(u: NDArray[np.int64], v: NDArray[np.int64], w: NDArray[np.int64
 
 
 def _grid_area(u: NDArray[np.int64], v: NDArray[np.int64]) -> Signs:
-    return np.sign(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]).astype(np.int8)
+    return np.asarray(np.sign(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]), dtype=np.int8)
 
 
 def _whole(point: Points) -> list[int]:
