@@ -107,6 +107,26 @@ def test_a_polygon_that_crosses_itself_keeps_its_border() -> None:
     assert border == {(i, (i + 1) % 5) for i in range(5)}
 
 
+def test_a_quad_with_a_notch_is_cut_at_the_notch_wherever_it_begins() -> None:
+    kite = [(0, 0), (4, 0), (1, 1), (0, 4)]
+    for start in range(4):
+        for turn in (1, -1):
+            ring = (kite[start:] + kite[:start])[::turn]
+            lines = [f"v {x} {y} 3" for x, y in ring] + ["f 1 2 3 4"]
+            assert area(read("\n".join(lines).encode()).triangles) == pytest.approx(4)
+
+
+def test_more_notches_than_can_be_cut_in_time_are_refused() -> None:
+    arrow = b"v 0 0 0\nv 4 0 0\nv 4 4 0\nv 2 1 0\nv 0 4 0\n"
+    assert refusal(arrow + b"f 1 2 3 4 5\n" * 100_001).code == "too_many_concave"
+
+
+def test_lines_without_end_are_refused_before_they_are_split() -> None:
+    data = SQUARE + b"\n" * 20_000 + b"f 1 2 3\n"
+    assert refusal(data, Limits(max_triangles=10)).code == "too_many_lines"
+    assert len(read(data).triangles) == 1
+
+
 @given(
     st.lists(st.floats(0.2, 1.0), min_size=4, max_size=30),
     st.floats(-3, 3),

@@ -143,6 +143,7 @@ def test_what_cannot_be_read_is_refused_with_code_and_place(
         (BINARY, Limits(max_triangles=11), "too_many_triangles"),
         (ASCII, Limits(max_triangles=11), "too_many_triangles"),
         (ASCII, Limits(max_line_bytes=20), "line_too_long"),
+        (b"solid\nendsolid\n" * 100_001, Limits(), "too_many_solids"),
     ],
 )
 def test_each_cap_refuses_what_is_beyond_it(data: bytes, limits: Limits, code: str) -> None:

@@ -217,6 +217,7 @@ def test_components_deep_inside_each_other_are_refused_in_any_order(order: int) 
     [
         (PLAIN, Limits(max_triangles=11), "too_many_triangles"),
         (PLAIN, Limits(max_entries=2), "too_many_entries"),
+        (package(model_xml("<a/>" * 61_000, ONE)), Limits(max_triangles=10), "bad_xml"),
         (PLAIN, Limits(max_unpacked_bytes=500), "unpacks_too_large"),
         (PLAIN, Limits(max_bytes=100), "too_many_bytes"),
         (bomb(30_000_000), Limits(), "unpacks_too_large"),

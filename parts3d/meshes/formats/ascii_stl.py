@@ -15,6 +15,7 @@ from parts3d.meshes.formats.limits import Limits, no_triangles
 
 _WORDS_PER_FACET = 21
 _SLICE_BYTES = 4_000_000
+_SOLID_LINES = 200_000
 _LINE_SEARCH_BYTES = 16_000_000
 _BOM = b"\xef\xbb\xbf"
 # Column of a facet's words -> the keyword that must stand there.
@@ -55,7 +56,13 @@ def read_ascii(data: bytes, limits: Limits) -> NDArray[np.float64]:
     # Blanked with spaces of the same length: offsets, and so line numbers, stay right.
     end = None
     body = bytearray(text)
-    for match in _solid_lines(text, limits.max_line_bytes):
+    for number, match in enumerate(_solid_lines(text, limits.max_line_bytes)):
+        if number > _SOLID_LINES:
+            raise Unreadable(
+                f"The file has more than {_SOLID_LINES // 2} solids. Export the model as one.",
+                code="too_many_solids",
+                place=f"line {line_of(text, match.start())}",
+            )
         end = match.end() if match.group(1) else None
         body[match.start() : match.end()] = b" " * len(match.group())
     parts: list[NDArray[np.float64]] = []

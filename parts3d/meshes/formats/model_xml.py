@@ -37,6 +37,7 @@ _CHUNK_BYTES = 1 << 20
 _TOKEN_BYTES = 4 << 20
 _PENDING = 60_000
 _DEPTH = 64
+_ELEMENTS_PER_TRIANGLE = 6
 _TRANSFORM_NUMBERS = 12
 _LARGEST_NUMBER = 1e30
 
@@ -96,6 +97,8 @@ class ModelReader:
         self._object: ModelObject | None = None
         self._stack: list[str] = []
         self._prefixes: dict[str, str] = {}
+        self._elements = 0
+        self._most_elements = _ELEMENTS_PER_TRIANGLE * limits.max_triangles + _PENDING
         self._vertices: list[str] = []
         self._indices: list[str] = []
         self._parser = expat.ParserCreate(namespace_separator=" ")
@@ -148,6 +151,7 @@ class ModelReader:
         self._prefixes[prefix or ""] = uri or ""
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._elements += 1
         uri, _, tag = name.rpartition(" ")
         if uri != CORE:
             tag = ""
@@ -159,6 +163,8 @@ class ModelReader:
         elif tag in {"object", "component", "item", "model"}:
             self._structure(tag, attributes)
         self._stack.append(tag)
+        if self._elements > self._most_elements:
+            raise self._bad("far more elements than its triangles need", code="bad_xml")
         if len(self._stack) > _DEPTH:
             raise self._bad("elements too deep inside each other", code="bad_xml")
 

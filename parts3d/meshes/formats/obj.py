@@ -22,6 +22,8 @@ _BOM = b"\xef\xbb\xbf"
 # A polygon is one line, and may have some thousand corners.
 _LINE_FACTOR = 16
 _POLYGON_CORNERS = 10_000
+_LINES_PER_TRIANGLE = 10
+_SOME_LINES = 10_000
 _CONTINUED = re.compile(rb"\\(?:\r\n|\r|\n)")
 _VERTEX_LINE = re.compile(rb"(?m)^[ \t]*v[ \t]+[-+.\d]")
 _FACE_LINE = re.compile(rb"(?:\A|(?<=[\r\n]))[ \t]*f[ \t][^\r\n]*")
@@ -54,6 +56,14 @@ def read_obj(data: bytes, limits: Limits) -> NDArray[np.float64]:
     """
     text = data.removeprefix(_BOM)
     refuse_long_lines(text, _LINE_FACTOR * limits.max_line_bytes)
+    lines = text.count(b"\n") + text.count(b"\r")
+    if lines > _LINES_PER_TRIANGLE * limits.max_triangles + _SOME_LINES:
+        raise Unreadable(
+            f"The file has {lines} lines, far more than {limits.max_triangles} triangles need. "
+            "Export it with a coarser resolution.",
+            code="too_many_lines",
+            place=f"line {lines}",
+        )
     body = _CONTINUED.sub(lambda match: b" " * len(match.group()), text)
     reader = _Reader(text, limits)
     for start, stop in _slices(body):

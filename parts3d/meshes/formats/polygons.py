@@ -3,10 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from parts3d.errors import Unreadable
+
 # How far a corner may turn back, as a share of its sides' product, and still count as straight.
 _STRAIGHT = 1e-7
 _TRIANGLE = 3
+_QUAD = 4
 _POLYGONS_AT_ONCE = 100_000
+# Corners of concave polygons above four corners: one at a time, about 4 microseconds each.
+_CONCAVE_CORNERS = 500_000
 
 Indices = NDArray[np.int64]
 
@@ -23,7 +28,11 @@ def triangulated(points: NDArray[np.float64], indices: Indices, sizes: Indices) 
         points: shape (p, 3).
         indices: corners of all polygons in a row, each below p.
         sizes: how many corners each polygon has, at least 3.
+
+    Raises:
+        Unreadable: ``too_many_concave``: beyond a budget of corners of concave polygons.
     """
+    budget = _CONCAVE_CORNERS
     begins = np.cumsum(sizes) - sizes
     fans = np.cumsum(sizes - 2) - (sizes - 2)
     triangles = np.empty((int((sizes - 2).sum()), 3), dtype=np.int64)
@@ -38,7 +47,17 @@ def triangulated(points: NDArray[np.float64], indices: Indices, sizes: Indices) 
             cut[:, :, 1] = corners[:, 1:-1]
             cut[:, :, 2] = corners[:, 2:]
             if size > _TRIANGLE:
-                for row in np.flatnonzero(_concave(points, corners)).tolist():
+                concave, at = _concave(points, corners)
+                if size == _QUAD:  # its one inner diagonal begins at the corner that turns back
+                    other = concave & (at % 2 == 1)
+                    cut[other] = corners[other][:, [[1, 2, 3], [1, 3, 0]]]
+                    notched: list[int] = []
+                else:
+                    notched = np.flatnonzero(concave).tolist()
+                budget -= size * len(notched)
+                if budget < 0:
+                    raise _too_many_concave()
+                for row in notched:
                     cut[row] = _ears(points, corners[row])
             triangles[fans[some][:, None] + np.arange(size - 2)] = cut
     return triangles
@@ -50,8 +69,10 @@ def _mean_normals(loops: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.cross(about[:, 1:-1], about[:, 2:]).sum(axis=1))
 
 
-def _concave(points: NDArray[np.float64], corners: Indices) -> NDArray[np.bool_]:
-    """Whether a corner turns back, or the loop goes round more than once."""
+def _concave(
+    points: NDArray[np.float64], corners: Indices
+) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """Whether a corner turns back, or the loop goes round more than once; and which turns most."""
     loops = points[corners]
     with np.errstate(all="ignore"):
         normals = _mean_normals(loops)
@@ -65,7 +86,17 @@ def _concave(points: NDArray[np.float64], corners: Indices) -> NDArray[np.bool_]
         # Turning one way only, but twice round: a star; its turns sum to more than one circle.
         along = np.einsum("nij,nij->ni", before, after)
         circles = np.arctan2(turns, along).sum(axis=1) > 3 * np.pi
-    return np.asarray((back | circles) & np.isfinite(loops).all(axis=(1, 2)))
+        worst = np.argmin(np.nan_to_num(turns), axis=1)
+    return (back | circles) & np.isfinite(loops).all(axis=(1, 2)), worst
+
+
+def _too_many_concave() -> Unreadable:
+    return Unreadable(
+        "The OBJ has so many polygons with notches that cutting them up would take too long. "
+        "Export it as triangles.",
+        code="too_many_concave",
+        place="faces",
+    )
 
 
 def _ears(points: NDArray[np.float64], corners: Indices) -> Indices:
