@@ -43,6 +43,11 @@ faults: setup ## Kill things at random moments, in many rounds (the seeds are sh
 	  PARTS3D_FAULT_SEED=$${PARTS3D_FAULT_SEED:-$$(date +%s)} \
 	  $(BIN)/pytest -v tests/faults
 
+.PHONY: fuzz
+fuzz: setup ## Check ten thousand hostile files, then fuzz the reader by coverage (PARTS3D_FUZZ_SECONDS).
+	@$(BIN)/python -m fuzz.campaign --files $${PARTS3D_FUZZ_FILES:-10000} --seed $${PARTS3D_FUZZ_SEED:-1}
+	@$(BIN)/python -m fuzz.reader_atheris -max_total_time=$${PARTS3D_FUZZ_SECONDS:-120} -print_final_stats=1
+
 examples: setup ## Run the properties with many more examples (hours).
 	@PARTS3D_TEST_LONG=1 $(BIN)/pytest -n auto --ignore=tests/hosts
 
@@ -106,9 +111,9 @@ clean: ## Remove what setup made, but no data.
 
 .make/hosts:
 	@mkdir -p .make
-	@command -v prusa-slicer >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && \
-	  echo "Installing PrusaSlicer ..." && apt-get update -q >/dev/null && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends prusa-slicer >/dev/null; } || { \
-	  echo "These tests want PrusaSlicer. Install it (Debian: apt install prusa-slicer) and run again."; \
+	@{ command -v prusa-slicer && command -v bwrap; } >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && \
+	  echo "Installing PrusaSlicer and bubblewrap ..." && apt-get update -q >/dev/null && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends prusa-slicer bubblewrap >/dev/null; } || { \
+	  echo "These tests want PrusaSlicer and bubblewrap. Install them (Debian: apt install prusa-slicer bubblewrap) and run again."; \
 	  exit 1; }
 	@touch $@

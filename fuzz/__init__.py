@@ -1,0 +1,1 @@
+"""Long campaigns against the reader and the check: ``make fuzz``."""
