@@ -1,7 +1,7 @@
 """Equal rows and connected nodes: the two primitives that welding, edges and shells are made of.
 
-Both are linear but for one sort of 64-bit integers, and exact: hashes only bring rows together,
-equality is always decided on the rows themselves.
+In numpy, both are linear but for one sort of 64-bit integers, and exact: hashes only bring rows
+together, equality is always decided on the rows themselves.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from parts3d.meshes import compiled
 
 _MULTIPLIERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
 _FEW_LINKS = 300_000
@@ -103,8 +105,27 @@ def _sort_out(
     return sorted_out
 
 
+def number_equal(
+    rows: NDArray[np.uint32], *, by_kernels: bool
+) -> tuple[NDArray[np.int32], NDArray[np.int64] | NDArray[np.int32]]:
+    """Number equal rows alike.
+
+    Args:
+        rows: uint32 (n, 3), n < 2**31.
+        by_kernels: by the compiled kernels, in the order of first appearance; else by numpy, in
+            an order that depends on the rows alone.
+
+    Returns:
+        The number of each row, int32 (n,), and the row where each number first appears.
+    """
+    if by_kernels:
+        return compiled.number_rows(np.ascontiguousarray(rows))
+    groups = group_equal([np.ascontiguousarray(rows[:, column]) for column in range(3)])
+    return groups.labels(), groups.order[groups.starts]
+
+
 def connected(
-    nodes: int, first: NDArray[np.int64], second: NDArray[np.int64]
+    nodes: int, first: NDArray[np.int64], second: NDArray[np.int64], *, by_kernels: bool = False
 ) -> tuple[int, NDArray[np.int32]]:
     """Connected components of an undirected graph: their number, and each node's label.
 
@@ -112,7 +133,10 @@ def connected(
         nodes: number of nodes.
         first: one end of each link.
         second: the other end.
+        by_kernels: by the compiled union-find; else by numpy, or scipy where links are many.
     """
+    if by_kernels:
+        return compiled.components(nodes, first, second)
     if len(first) <= _FEW_LINKS:
         return _connected_by_hooking(nodes, first, second)
     from scipy.sparse import coo_array

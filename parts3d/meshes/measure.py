@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from parts3d.meshes import compiled
 from parts3d.meshes.grouping import connected
 from parts3d.meshes.mesh import Mesh, Vector
+from parts3d.meshes.nesting import nesting
 from parts3d.meshes.topology import Topology, weld, weld_hairlines
 
-# Point-in-shell tests cost facets times points; beyond this many products the box alone decides.
-_NESTING_BUDGET = 20_000_000
-_WINDING_INSIDE = 0.5
+_BLOCK = 65_536
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +26,7 @@ class Shells:
         closed: whether every edge of its facets is shared by two facets.
         volume_mm3: signed volume with the flipped facets turned: negative faces inwards.
         cavity: closed, faces inwards, and lies inside another shell: a hollow, as it should be.
+        nested: closed, faces outwards, and lies inside another closed shell that does, too.
     """
 
     facets: NDArray[np.int64]
@@ -34,6 +35,7 @@ class Shells:
     closed: NDArray[np.bool_]
     volume_mm3: NDArray[np.float64]
     cavity: NDArray[np.bool_]
+    nested: NDArray[np.bool_]
 
     @property
     def inside_out(self) -> NDArray[np.bool_]:
@@ -77,29 +79,70 @@ class Measures:
         return self.topology.shell_count
 
 
-def measure(mesh: Mesh) -> Measures:
-    """Weld a mesh and measure it; area and volume count duplicate facets once."""
-    exact = weld(mesh)
-    topology = weld_hairlines(exact)
-    lower, upper = mesh.lower_mm, mesh.upper_mm
-    centred = topology.vertices.astype(np.float64)
-    centred -= (lower + upper) / 2
-    corners = centred[topology.faces]
-    doubled = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    areas = np.sqrt(np.einsum("ij,ij->i", doubled, doubled)) / 2
-    volumes = np.einsum("ij,ij->i", corners[:, 0], doubled) / 6
-    box = upper - lower
+def measure(mesh: Mesh, *, by_kernels: bool | None = None) -> Measures:
+    """Weld a mesh and measure it; area and volume count duplicate facets once.
+
+    Args:
+        mesh: the mesh.
+        by_kernels: whether the compiled kernels do it; None: where they are there and worth it.
+    """
+    if by_kernels is None:
+        by_kernels = compiled.use_compiled(len(mesh.triangles))
+    exact = weld(mesh, by_kernels=by_kernels)
+    topology = weld_hairlines(exact, by_kernels=by_kernels)
+    if by_kernels:
+        lower, upper = compiled.box_of(exact.vertices)
+    else:
+        lower, upper = mesh.lower_mm, mesh.upper_mm
+    centre = (lower + upper) / 2
+    against, one_sided = _against_the_others(topology, by_kernels=by_kernels)
+    add_up = compiled.sum_facets if by_kernels else _sum_facets
+    area, slivers, facets, volumes, turned = add_up(
+        topology.vertices,
+        topology.faces,
+        topology.shell_of,
+        centre,
+        against,
+        topology.shell_count,
+    )
     return Measures(
         lower_mm=_vector(lower),
         upper_mm=_vector(upper),
-        bounds_mm=_vector(box),
-        area_mm2=float(areas.sum()),
+        bounds_mm=_vector(upper - lower),
+        area_mm2=area,
         signed_volume_mm3=float(volumes.sum()),
-        sliver_count=int(np.count_nonzero(areas == 0)),
+        sliver_count=slivers,
         exact=exact,
         topology=topology,
-        shells=_shells(topology, volumes, centred),
+        shells=_shells(topology, facets, turned, against, one_sided),
     )
+
+
+def _sum_facets(
+    vertices: NDArray[np.float32],
+    faces: NDArray[np.int32],
+    shell_of: NDArray[np.int32],
+    centre: NDArray[np.float64],
+    against: NDArray[np.bool_],
+    shell_count: int,
+) -> tuple[float, int, NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Do what ``compiled.sum_facets`` does, in numpy, a block of facets at a time."""
+    area, slivers = 0.0, 0
+    facets = np.bincount(shell_of, minlength=shell_count)
+    volumes, turned = np.zeros(shell_count), np.zeros(shell_count)
+    for at in range(0, len(faces), _BLOCK):
+        rows = slice(at, at + _BLOCK)
+        corners = vertices[faces[rows]].astype(np.float64) - centre
+        doubled = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        lengths = np.sqrt(np.einsum("ij,ij->i", doubled, doubled))
+        area += float(lengths.sum()) / 2
+        slivers += int(np.count_nonzero(lengths == 0))
+        volume = np.einsum("ij,ij->i", corners[:, 0], doubled) / 6
+        volumes += np.bincount(shell_of[rows], weights=volume, minlength=shell_count)
+        if len(against):
+            volume = np.where(against[rows], -volume, volume)
+            turned += np.bincount(shell_of[rows], weights=volume, minlength=shell_count)
+    return area, slivers, facets, volumes, turned if len(against) else volumes
 
 
 def _vector(values: NDArray[np.float64]) -> Vector:
@@ -107,38 +150,49 @@ def _vector(values: NDArray[np.float64]) -> Vector:
 
 
 def _shells(
-    topology: Topology, volumes: NDArray[np.float64], centred: NDArray[np.float64]
+    topology: Topology,
+    facets: NDArray[np.int64],
+    volumes: NDArray[np.float64],
+    against: NDArray[np.bool_],
+    one_sided: NDArray[np.bool_],
 ) -> Shells:
     count, shell_of = topology.shell_count, topology.shell_of
-    facets = np.bincount(shell_of, minlength=count)
-    against, one_sided = _against_the_others(topology)
-    turned = np.where(against, -volumes, volumes)
-    shell_volumes = np.bincount(shell_of, weights=turned, minlength=count).astype(np.float64)
-    shared_edges = 2 * np.bincount(shell_of[topology.neighbours[:, 0]], minlength=count)
+    if count == 1:
+        shared_edges = 2 * np.array([len(topology.neighbours)])
+    else:
+        shared_edges = 2 * np.bincount(shell_of[topology.neighbours[:, 0]], minlength=count)
     closed = shared_edges == 3 * facets
-    cavity = _cavities(topology, centred, closed, shell_volumes)
+    cavity, nested = nesting(topology, closed, volumes)
+    if len(against) == 0:
+        none = np.zeros(count, dtype=np.int64)
+        return Shells(facets, none, one_sided, closed, volumes, cavity, nested)
     flipped = np.bincount(shell_of[against], minlength=count)
-    majority_is_wrong = closed & (flipped > 0) & (shell_volumes < 0) & ~cavity
+    majority_is_wrong = closed & (flipped > 0) & (volumes < 0) & ~cavity
     flipped = np.where(majority_is_wrong, facets - flipped, flipped)
-    shell_volumes = np.where(majority_is_wrong, -shell_volumes, shell_volumes)
-    return Shells(facets, flipped, one_sided, closed, shell_volumes, cavity)
+    volumes = np.where(majority_is_wrong, -volumes, volumes)
+    return Shells(facets, flipped, one_sided, closed, volumes, cavity, nested)
 
 
-def _against_the_others(topology: Topology) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _against_the_others(
+    topology: Topology, *, by_kernels: bool
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Facets that face against the larger party of their shell, and which shells have two sides.
+
+    The first is empty where all facets agree.
 
     Each facet stands twice in a graph, once as it is and once turned; neighbours that agree link
     like to like, others link like to turned. In a two-sided shell that gives two components.
     """
     count = len(topology.faces)
     if not topology.same_way.any():
-        return np.zeros(count, dtype=np.bool_), np.ones(topology.shell_count, dtype=np.bool_)
-    one, other = topology.neighbours[:, 0], topology.neighbours[:, 1]
-    turn = topology.same_way * count
+        return np.zeros(0, dtype=np.bool_), np.ones(topology.shell_count, dtype=np.bool_)
+    one, other = (topology.neighbours[:, side].astype(np.int64) for side in range(2))
+    turn = topology.same_way * np.int64(count)
     components, label = connected(
         2 * count,
         np.concatenate((one, one + count)),
         np.concatenate((other + turn, other + count - turn)),
+        by_kernels=by_kernels,
     )
     straight, turned = label[:count], label[count:]
     one_sided = np.ones(topology.shell_count, dtype=np.bool_)
@@ -149,65 +203,3 @@ def _against_the_others(topology: Topology) -> tuple[NDArray[np.bool_], NDArray[
         (party[straight] == party[turned]) & (straight > turned)
     )
     return against & one_sided[topology.shell_of], one_sided
-
-
-def _cavities(
-    topology: Topology,
-    centred: NDArray[np.float64],
-    closed: NDArray[np.bool_],
-    volumes: NDArray[np.float64],
-) -> NDArray[np.bool_]:
-    """Closed shells that face inwards and lie inside a closed shell that faces outwards."""
-    cavity = np.zeros(len(closed), dtype=np.bool_)
-    inward = np.flatnonzero(closed & (volumes < 0))
-    outward = np.flatnonzero(closed & (volumes > 0))
-    if len(inward) == 0 or len(outward) == 0:
-        return cavity
-    lower, upper = _shell_boxes(topology, centred)
-    facet_order = np.argsort(topology.shell_of, kind="stable")
-    ends = np.cumsum(np.bincount(topology.shell_of, minlength=len(closed)))
-    budget = _NESTING_BUDGET
-    for shell in inward:
-        around = outward[
-            (lower[outward] <= lower[shell]).all(axis=1)
-            & (upper[outward] >= upper[shell]).all(axis=1)
-        ]
-        first = facet_order[ends[shell] - 1]
-        point = centred[topology.faces[first]].mean(axis=0)
-        for host in around:
-            size = int(ends[host] - (ends[host - 1] if host else 0))
-            budget -= size
-            rows = facet_order[ends[host] - size : ends[host]]
-            if budget < 0 or _winding(centred[topology.faces[rows]], point) > _WINDING_INSIDE:
-                cavity[shell] = True
-                break
-    return cavity
-
-
-def _shell_boxes(
-    topology: Topology, centred: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    lower = np.full((topology.shell_count, 3), np.inf)
-    upper = np.full((topology.shell_count, 3), -np.inf)
-    for corner in range(3):
-        points = centred[topology.faces[:, corner]]
-        np.minimum.at(lower, topology.shell_of, points)
-        np.maximum.at(upper, topology.shell_of, points)
-    return lower, upper
-
-
-def _winding(corners: NDArray[np.float64], point: NDArray[np.float64]) -> float:
-    """How often a closed surface goes round a point: the sum of solid angles over 4 pi.
-
-    Van Oosterom and Strackee, "The Solid Angle of a Plane Triangle", 1983.
-    """
-    a, b, c = (corners[:, corner] - point for corner in range(3))
-    la, lb, lc = (np.linalg.norm(side, axis=1) for side in (a, b, c))
-    above = np.einsum("ij,ij->i", a, np.cross(b, c))
-    below = (
-        la * lb * lc
-        + np.einsum("ij,ij->i", a, b) * lc
-        + np.einsum("ij,ij->i", b, c) * la
-        + np.einsum("ij,ij->i", c, a) * lb
-    )
-    return abs(float(np.arctan2(above, below).sum())) / (2 * np.pi)
