@@ -1,31 +1,87 @@
 """A picture of a part without a display: rays by Embree, shading by numpy, PNG by Pillow.
 
-The scene is scaled to a diagonal of 1 first, so that every length below is a share of the part.
-Shape is shown by three lights, ambient shadow (how much of the sky a point sees), fine lines at
-creases and outlines, and a soft shadow on the table; the background is transparent.
+The scene is scaled to a diagonal of 1 first, so that every length is a share of the part. Shape is
+shown by three lights, ambient shadow (how much of the sky a point sees), fine lines at creases and
+outlines, and a soft shadow on the table; the background is transparent. One ray a pixel, and four
+where the picture changes from pixel to pixel.
 """
 
-from dataclasses import fields
+from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from parts3d.meshes.ambient import ALIGNMENT, KEY_LIGHT, Floats, Seen, ambient, table_shadow, unit
-from parts3d.meshes.camera import Camera, frame
 from parts3d.meshes.mesh import Mesh
-from parts3d.meshes.smooth import SmoothFacets, smooth
+from parts3d.meshes.pictures.ambient import Ambience, ambience, table_shadow
+from parts3d.meshes.pictures.camera import Camera, frame
+from parts3d.meshes.pictures.coarse import drawable
+from parts3d.meshes.pictures.scene import Floats, Scene, Seen
+from parts3d.meshes.pictures.shading import STEP, display, linear, lines, shade
+from parts3d.meshes.pictures.smooth import SmoothFacets, smooth
 
 Colour = tuple[int, int, int]
 
 # A calm blue-grey: shows light and shade better than white or black, and goes with any page.
 DEFAULT_COLOUR: Colour = (118, 146, 171)
-_SAMPLES = 2  # a side: four samples a pixel
+_SAMPLES = 4  # a pixel, where it needs several
 _TABLE_SHADOW = np.array([0.10, 0.12, 0.16], dtype=np.float32)
-# Neighbouring samples that far off each other's plane are a step: an outline within the part.
-_STEP = 0.012
-_FILL_LIGHT = unit(np.array([0.95, -0.25, 0.25], dtype=np.float32))
-_CREASE_COS = np.float32(np.cos(np.radians(24.0)))
+_GRID_POINTS = 176  # of ambient shadow, a side
+_GRID_STEPS = (2, 6)  # pixels between them, at least and at most
+_SAMPLES_AT_ONCE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Paint:
+    """What colour each facet has.
+
+    Args:
+        palette: float32 (p, 3), amounts of light.
+        facet: uint8 (f,), row of the palette for each facet drawn; None: all the first.
+    """
+
+    palette: Floats
+    facet: NDArray[np.uint8] | None = None
+
+    def of(self, seen: Seen) -> Floats:
+        """Return the colours of what is seen, float32 (3,) or (n, 3)."""
+        if self.facet is None:
+            return np.asarray(self.palette[0])
+        return np.asarray(self.palette[self.facet[seen.facet]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """Facets as they are drawn: scaled to a diagonal of 1, standing on z = 0.
+
+    Args:
+        facets: float32 corners in the scene's scale.
+        base: mm, what became the origin.
+        diagonal: mm, what became 1.
+    """
+
+    facets: SmoothFacets
+    base: NDArray[np.float64]
+    diagonal: float
+
+    def place(self, points_mm: NDArray[np.floating]) -> Floats:
+        """Bring points in mm, (..., 3), to the scene's scale."""
+        return ((points_mm.astype(np.float64) - self.base) / self.diagonal).astype(np.float32)
+
+
+def placed(mesh: Mesh) -> Placed | None:
+    """Make a mesh ready to draw; None where nothing has a size to be drawn."""
+    facets = smooth(drawable(mesh))
+    if len(facets.corners) == 0:
+        return None
+    points = facets.corners.reshape(-1, 3)
+    lower, upper = (np.asarray(end, np.float64) for end in (points.min(axis=0), points.max(axis=0)))
+    diagonal = float(np.linalg.norm(upper - lower)) or 1.0
+    base = np.array([*((lower + upper) / 2)[:2], lower[2]])
+    scaled = (points.astype(np.float64) - base) / diagonal
+    corners = scaled.astype(np.float32).reshape(-1, 3, 3)
+    whole = SmoothFacets(corners, facets.normals, facets.patch, facets.facets)
+    return Placed(whole, base, diagonal)
 
 
 def render(mesh: Mesh, *, size: int = 512, colour: Colour = DEFAULT_COLOUR) -> bytes:
@@ -36,193 +92,135 @@ def render(mesh: Mesh, *, size: int = 512, colour: Colour = DEFAULT_COLOUR) -> b
         size: pixels a side.
         colour: red, green, blue of the part, 0 to 255.
     """
-    from embreex.mesh_construction import TriangleMesh
-    from embreex.rtcore_scene import EmbreeScene
+    ready = placed(mesh)
+    if ready is None:
+        return encode(np.zeros((size, size, 4), dtype=np.float32))
+    camera = frame(ready.facets.corners.reshape(-1, 3))
+    return encode(draw(Scene(ready.facets), camera, size, Paint(linear(colour)[None])))
 
-    facets = _scaled(smooth(mesh))
-    scene = EmbreeScene()
-    TriangleMesh(scene, facets.corners)
-    camera = frame(facets.corners.reshape(-1, 3))
-    wide = size * _SAMPLES
-    steps = (np.arange(wide) + 0.5) / wide * 2 - 1
+
+def draw(scene: Scene, camera: Camera, size: int, paint: Paint) -> Floats:
+    """Draw a scene; float32 (size, size, 4): colour times alpha, and alpha, 0 to 1."""
+    steps = (np.arange(size) + 0.5) / size * 2 - 1
     # Rays are sent only where the part is: the rest is table.
-    rows, columns = (_window(wide, share) for share in reversed(camera.part_half))
-    seen = _look(scene, facets, camera, camera.rays(steps[columns], -steps[rows]))
-    light = _shade(seen, _linear(colour), ambient(scene, seen, _SAMPLES)[seen.hit])
-    light *= 1 - 0.5 * _lines(seen)[seen.hit][:, None]
-    whole = _table(table_shadow(scene, camera, steps))
-    window = whole[rows, columns]
-    window[seen.hit, :3] = _display(light)
-    window[seen.hit, 3] = 1
-    return _encode(whole, size)
+    rows, columns = (_window(size, share) for share in reversed(camera.part_half))
+    across, along = steps[columns], -steps[rows]
+    shape = (len(along), len(across))
+    seen = scene.cast(camera, camera.rays(across, along).reshape(-1, 3))
+    numbers = np.full(shape, -1, dtype=np.int32)
+    numbers.reshape(-1)[seen.ray] = np.arange(len(seen), dtype=np.int32)
+    step = min(max(_GRID_STEPS[0], round(size / _GRID_POINTS)), _GRID_STEPS[1])
+    around = ambience(scene, seen, numbers, step)
+    changes = _changes(seen, numbers)
+    covered = np.zeros((size, size), dtype=np.bool_)
+    covered[rows, columns] = numbers >= 0
+    shadow = table_shadow(scene, camera, steps, covered)
+    picture = np.empty((size, size, 4), dtype=np.float32)
+    np.multiply(shadow[..., None], _TABLE_SHADOW, out=picture[..., :3])
+    picture[..., 3] = shadow
+    window = picture[rows, columns]
+    plain = seen.some(np.flatnonzero(~changes.reshape(-1)[seen.ray]))
+    row, column = np.divmod(plain.ray, shape[1])
+    sky = around.at(row.astype(np.float32), column.astype(np.float32), plain)
+    light = shade(plain, camera.eye, paint.of(plain), sky)
+    window[row, column, :3] = display(light)
+    window[row, column, 3] = 1
+    pixel = 2 / size
+    high = max(1, _SAMPLES_AT_ONCE // (_SAMPLES * shape[1]))
+    for top in range(0, shape[0], high):
+        strip = slice(top, min(top + high, shape[0]))
+        _refine(scene, camera, paint, around, changes, (across, along, pixel), strip, window)
+    return picture
 
 
-def _window(wide: int, share: float) -> slice:
-    """Return the samples that the middle share of the picture takes, in whole coarse steps."""
-    margin = int((1 - share) / 2 * wide) - _SAMPLES
-    margin = max(0, margin // ALIGNMENT * ALIGNMENT)
-    return slice(margin, wide - margin)
+def _window(size: int, share: float) -> slice:
+    """Return the pixels that the middle share of the picture takes."""
+    margin = max(0, int((1 - share) / 2 * size) - 2)
+    return slice(margin, size - margin)
 
 
-def _scaled(facets: SmoothFacets) -> SmoothFacets:
-    points = facets.corners.reshape(-1, 3).astype(np.float64)
-    lower, upper = points.min(axis=0), points.max(axis=0)
-    diagonal = float(np.linalg.norm(upper - lower)) or 1.0
-    base = np.array([*((lower + upper) / 2)[:2], lower[2]])
-    corners = ((points - base) / diagonal).astype(np.float32).reshape(-1, 3, 3)
-    return SmoothFacets(corners, facets.normals, facets.patch)
-
-
-def _look(scene: object, facets: SmoothFacets, camera: Camera, rays: Floats) -> Seen:
-    """Send one ray a pixel, then one a sample where the picture changes from pixel to pixel."""
-    height, width = rays.shape[0] // _SAMPLES, rays.shape[1] // _SAMPLES
-    blocks = rays.reshape(height, _SAMPLES, width, _SAMPLES, 3)
-    once = _cast(
-        scene, facets, camera, (blocks[:, 0, :, 0] + blocks[:, -1, :, -1]) * np.float32(0.5)
-    )
-    changes = _changes(once).repeat(_SAMPLES, 0).repeat(_SAMPLES, 1)
-    again = _cast(scene, facets, camera, rays[changes])
-    layers = {}
-    for layer in fields(Seen):
-        fine = getattr(once, layer.name).repeat(_SAMPLES, 0).repeat(_SAMPLES, 1)
-        fine[changes] = getattr(again, layer.name)
-        layers[layer.name] = fine
-    return Seen(**layers)
-
-
-def _changes(seen: Seen) -> NDArray[np.bool_]:
+def _changes(seen: Seen, numbers: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Mark the pixels at and next to a change of patch or depth."""
-    marked = np.zeros(seen.hit.shape, dtype=np.bool_)
+    patch = np.full(numbers.shape, -1, dtype=np.int32)
+    depth = np.zeros(numbers.shape, dtype=np.float32)
+    patch.reshape(-1)[seen.ray] = seen.patch
+    depth.reshape(-1)[seen.ray] = seen.depth
+    marked = np.zeros(numbers.shape, dtype=np.bool_)
     for one, two in (
         ((slice(None, -1), slice(None)), (slice(1, None), slice(None))),
         ((slice(None), slice(None, -1)), (slice(None), slice(1, None))),
     ):
-        change = (seen.patch[one] != seen.patch[two]) | (
-            np.abs(seen.depth[one] - seen.depth[two]) > _STEP
-        )
+        change = (patch[one] != patch[two]) | (np.abs(depth[one] - depth[two]) > STEP)
         marked[one] |= change
         marked[two] |= change
     return marked
 
 
-def _cast(scene: object, facets: SmoothFacets, camera: Camera, rays: Floats) -> Seen:
-    """Send rays, float32 (..., 3), from the eye; the layers have the rays' shape."""
-    shape = rays.shape[:-1]
-    directions = np.ascontiguousarray(rays.reshape(-1, 3))
-    eye = camera.eye.astype(np.float32)
-    eyes = np.ascontiguousarray(np.broadcast_to(eye, directions.shape))
-    found = scene.run(eyes, directions, output=1)  # type: ignore[attr-defined]
-    hit = found["primID"] >= 0
-    rows = found["primID"][hit]
-    u, v = found["u"][hit, None], found["v"][hit, None]
-    corner = facets.normals[rows]
-    normal = unit(corner[:, 0] * (1 - u - v) + corner[:, 1] * u + corner[:, 2] * v)
-    towards = directions[hit]
-    flat = unit(found["Ng"][hit])
-    # A surface seen from behind (a broken mesh) is drawn as if it faced the camera.
-    flat *= -np.sign(np.einsum("ij,ij->i", flat, towards))[:, None]
-    normal *= np.where(np.einsum("ij,ij->i", normal, flat) < 0, np.float32(-1), 1)[:, None]
-    depth = found["tfar"][hit]
+def _refine(
+    scene: Scene,
+    camera: Camera,
+    paint: Paint,
+    around: Ambience,
+    changes: NDArray[np.bool_],
+    places: tuple[NDArray[np.float64], NDArray[np.float64], float],
+    strip: slice,
+    window: Floats,
+) -> None:
+    """Draw the marked pixels of a strip of rows from four samples each, with lines.
 
-    def spread(values: Floats) -> Floats:
-        whole = np.zeros((len(hit), *values.shape[1:]), dtype=np.float32)
-        whole[hit] = values
-        return whole.reshape(*shape, *values.shape[1:])
-
-    patch = np.full(len(hit), -1, dtype=np.int32)
-    patch[hit] = facets.patch[rows]
-    return Seen(
-        hit=hit.reshape(shape),
-        depth=spread(depth),
-        point=spread(eye + towards * depth[:, None]),
-        normal=spread(normal),
-        flat=spread(flat),
-        patch=patch.reshape(shape),
-        away=spread(unit(towards)),
-    )
-
-
-def _linear(colour: Colour) -> Floats:
-    """Return a colour as amounts of light (sRGB, gamma 2.2)."""
-    return np.asarray((np.array(colour) / 255) ** 2.2, dtype=np.float32)
-
-
-def _shade(seen: Seen, albedo: Floats, ambience: Floats) -> Floats:
-    """Light every hit: sky and table, a large key light, a cool fill, a soft gloss and rim.
-
-    Ambient shadow takes all of the sky's light and, so that holes look deep, half of the lamps'.
+    Samples 0 and 1 of a pixel are the upper left and right one, 2 and 3 the lower ones. One row
+    above and below the strip is looked at too, for its lines.
     """
-    normal, away = seen.normal[seen.hit], seen.away[seen.hit]
-    up = normal[:, 2] * 0.5 + 0.5
-    key = np.clip((normal @ KEY_LIGHT + 0.1) / 1.1, 0, None)
-    fill = np.clip((normal @ _FILL_LIGHT + 0.3) / 1.3, 0, None)
-    lit = (0.10 + 0.36 * up) * ambience
-    lit += (1.30 * key + 0.20 * fill) * (0.5 + 0.5 * ambience)
-    facing = np.clip(-np.einsum("ij,ij->i", normal, away), 0, 1)
-    halfway = unit(KEY_LIGHT - away)
-    gloss = 0.09 * np.clip(np.einsum("ij,ij->i", normal, halfway), 0, 1) ** 16
-    rim = 0.10 * (1 - facing) ** 3 * up
-    return np.asarray(albedo * lit[:, None] + ((gloss + rim) * ambience)[:, None], dtype=np.float32)
+    across, along, pixel = places
+    top = max(0, strip.start - 1)
+    marked = changes[top : strip.stop + 1]
+    row, column = np.nonzero(marked)
+    if len(row) == 0:
+        return
+    shift = np.array([[-0.25, -0.25], [0.25, -0.25], [-0.25, 0.25], [0.25, 0.25]])
+    rays = camera.directions(
+        (across[column][:, None] + shift[:, 0] * pixel).reshape(-1),
+        (along[row + top][:, None] - shift[:, 1] * pixel).reshape(-1),
+    )
+    seen = scene.cast(camera, rays)
+    number = np.full((marked.shape[0] + 1, marked.shape[1] + 1), -1, dtype=np.int64)
+    number[row, column] = np.arange(len(row)) * _SAMPLES
+    here, right, below = number[row, column], number[row, column + 1], number[row + 1, column]
+    with_right, with_below = right >= 0, below >= 0
+    beside, under = here[with_right], here[with_below]
+    first = (here, here + 2, here, here + 1, beside + 1, beside + 3, under + 2, under + 3)
+    second = (
+        *(here + 1, here + 3, here + 2, here + 3),
+        *(right[with_right], right[with_right] + 2),
+        *(below[with_below], below[with_below] + 1),
+    )
+    drawn = lines(seen, len(rays), np.concatenate(first), np.concatenate(second))
+    within = (row + top >= strip.start) & (row + top < strip.stop)
+    seen = seen.some(np.flatnonzero(within[seen.ray // _SAMPLES]))
+    at, sample = np.divmod(seen.ray, _SAMPLES)
+    down = (row[at] + top + shift[sample, 1]).astype(np.float32)
+    aside = (column[at] + shift[sample, 0]).astype(np.float32)
+    light = shade(seen, camera.eye, paint.of(seen), around.at(down, aside, seen))
+    light *= 1 - np.float32(0.5) * drawn[seen.ray][:, None]
+    colours = np.zeros((len(rays), 4), dtype=np.float32)
+    colours[:] = window[row + top, column].repeat(_SAMPLES, 0)
+    colours[seen.ray, :3] = display(light)
+    colours[seen.ray, 3] = 1
+    mean = colours.reshape(-1, _SAMPLES, 4).mean(axis=1)
+    window[row[within] + top, column[within]] = mean[within]
 
 
-def _lines(seen: Seen) -> Floats:
-    """Return where lines are drawn, 0 to 1: outlines, steps in depth, and creases."""
-    strength = np.zeros(seen.hit.shape, dtype=np.float32)
-    width = seen.hit.shape[1]
-    flat_strength = strength.reshape(-1)
-    normal, flat, point = (values.reshape(-1, 3) for values in (seen.normal, seen.flat, seen.point))
-    for one, two, stride in (
-        ((slice(None, -1), slice(None)), (slice(1, None), slice(None)), width),
-        ((slice(None), slice(None, -1)), (slice(None), slice(1, None)), 1),
-    ):
-        # A cheap look at depth and patch first; what remains is a few samples in a hundred.
-        changes = (seen.patch[one] != seen.patch[two]) | (
-            np.abs(seen.depth[one] - seen.depth[two]) > _STEP
-        )
-        rows, columns = np.nonzero(changes)
-        near = rows * width + columns
-        far = near + stride
-        both = seen.hit.reshape(-1)[near] & seen.hit.reshape(-1)[far]
-        crease = np.einsum("ij,ij->i", normal[near], normal[far]) < _CREASE_COS
-        crease &= seen.patch.reshape(-1)[near] != seen.patch.reshape(-1)[far]
-        apart = point[far] - point[near]
-        off = np.minimum(
-            np.abs(np.einsum("ij,ij->i", apart, flat[near])),
-            np.abs(np.einsum("ij,ij->i", apart, flat[far])),
-        )
-        drawn = np.where(~both | (off > _STEP), 1, np.where(crease, 0.6, 0)).astype(np.float32)
-        flat_strength[near] = np.maximum(flat_strength[near], drawn)
-        flat_strength[far] = np.maximum(flat_strength[far], drawn)
-    return strength
-
-
-def _display(light: Floats) -> Floats:
-    """Return amounts of light as sRGB, 0 to 1, with bright parts rolled off instead of cut."""
-    knee = np.float32(0.8)
-    over = np.maximum(light - knee, 0)
-    rolled = np.where(light > knee, knee + (1 - knee) * (1 - np.exp(-over / (1 - knee))), light)
-    return np.asarray(np.clip(rolled, 0, 1) ** np.float32(1 / 2.2), dtype=np.float32)
-
-
-def _table(shadow: Floats) -> Floats:
-    """Return the empty table, float32 (h, w, 4): colour times alpha, and alpha."""
-    return np.asarray(shadow[..., None] * np.append(_TABLE_SHADOW, np.float32(1)))
-
-
-def _encode(whole: Floats, size: int) -> bytes:
-    """Bring samples to pixels and write a PNG.
+def encode(picture: Floats) -> bytes:
+    """Write a PNG of a picture, float32 (h, w, 4), 0 to 1.
 
     Colours come multiplied by alpha, or dark seams would stand round the part.
     """
     from PIL import Image
 
-    pixels = np.zeros((size, size, 4), dtype=np.float32)
-    for row in range(_SAMPLES):
-        for column in range(_SAMPLES):
-            pixels += whole[row::_SAMPLES, column::_SAMPLES]
-    pixels /= _SAMPLES**2
-    pixels[..., :3] /= np.maximum(pixels[..., 3:], 1e-6)
-    picture = Image.fromarray((np.clip(pixels, 0, 1) * 255 + 0.5).astype(np.uint8), "RGBA")
+    colours = picture[..., :3] / np.maximum(picture[..., 3:], np.float32(1e-6))
+    pixels = np.empty(picture.shape, dtype=np.uint8)
+    pixels[..., :3] = np.minimum(colours, 1) * np.float32(255) + np.float32(0.5)
+    pixels[..., 3] = np.minimum(picture[..., 3], 1) * np.float32(255) + np.float32(0.5)
     out = BytesIO()
-    picture.save(out, format="PNG", compress_level=6)
+    Image.fromarray(pixels, "RGBA").save(out, format="PNG", compress_level=4)
     return out.getvalue()

@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from parts3d.meshes.pictures.smooth import smooth
 from parts3d.meshes.render import render
-from parts3d.meshes.smooth import smooth
 from tests.meshes import solids
 from tests.meshes.solids import mesh
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from parts3d.meshes.mesh import Vector
+
 # From the front, a little from the right and above, as one looks at a thing on a table.
-_TOWARDS_CAMERA = np.array([0.62, -1.0, 0.74])
+TOWARDS_CAMERA: Vector = (0.62, -1.0, 0.74)
 _FIELD_OF_VIEW_DEG = 24.0
 # Share of the picture that the part fills in its longer direction.
-_FILL = 0.84
+FILL = 0.84
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,22 +45,48 @@ class Camera:
         directions = across[None, :, None] * right + along[:, None, None] * up + forward
         return np.asarray(directions, dtype=np.float32)
 
+    def directions(
+        self, columns: NDArray[np.float64], rows: NDArray[np.float64]
+    ) -> NDArray[np.float32]:
+        """Directions of the rays through n places, float32 (n, 3), forward part 1."""
+        right, up, forward = self.axes.astype(np.float32)
+        across = (self.centre[0] + columns * self.half_width).astype(np.float32)
+        along = (self.centre[1] + rows * self.half_width).astype(np.float32)
+        return np.asarray(across[:, None] * right + along[:, None] * up + forward)
 
-def frame(points: NDArray[np.floating]) -> Camera:
-    """Place the camera so that the points, float (n, 3), fill the picture's middle."""
-    forward = -_TOWARDS_CAMERA / np.linalg.norm(_TOWARDS_CAMERA)
+    def pixels(self, points: NDArray[np.floating], size: int) -> NDArray[np.float64]:
+        """Where points, (..., 3), are seen in a picture of ``size``, float64 (..., 2), x y."""
+        seen = (points.astype(np.float64) - self.eye) @ self.axes.T
+        flat = seen[..., :2] / np.maximum(seen[..., 2:], 1e-9)
+        share = (flat - np.array(self.centre)) / self.half_width
+        return np.asarray((share * np.array([1.0, -1.0]) + 1) / 2 * size)
+
+
+def frame(
+    points: NDArray[np.floating],
+    towards: Vector = TOWARDS_CAMERA,
+    fill: float = FILL,
+) -> Camera:
+    """Place the camera so that the points, float (n, 3), fill the picture's middle.
+
+    Args:
+        points: what must be seen.
+        towards: direction from the part to the camera, not straight up or down.
+        fill: share of the picture that the part takes in its longer direction.
+    """
+    forward = -np.array(towards) / np.linalg.norm(towards)
     right = np.cross(forward, [0.0, 0.0, 1.0])
     right /= np.linalg.norm(right)
     axes = np.stack((right, np.cross(right, forward), forward))
     lower, upper = points.min(axis=0), points.max(axis=0)
-    radius = float(np.linalg.norm(upper - lower)) / 2
+    radius = (float(np.linalg.norm(upper - lower)) or 1.0) / 2
     distance = radius / np.tan(np.radians(_FIELD_OF_VIEW_DEG) / 2)
     eye = (lower + upper) / 2 - forward * distance
     seen = (points - eye) @ axes.T
     flat = seen[:, :2] / seen[:, 2:]
     left_low, right_high = flat.min(axis=0), flat.max(axis=0)
     middle = (left_low + right_high) / 2
-    half = float((right_high - left_low).max()) / 2 / _FILL
+    half = (float((right_high - left_low).max()) or 1.0) / 2 / fill
     share = (right_high - left_low) / 2 / half
     return Camera(
         eye,

@@ -20,11 +20,13 @@ class SmoothFacets:
         corners: float32 (f, 3, 3), mm.
         normals: float32 (f, 3, 3), unit normal at each corner.
         patch: int32 (f,), the smooth patch a facet belongs to; patches meet at creases.
+        facets: int64 (f,), the mesh's number of each facet.
     """
 
     corners: NDArray[np.float32]
     normals: NDArray[np.float32]
     patch: NDArray[np.int32]
+    facets: NDArray[np.int64]
 
 
 def smooth(mesh: Mesh) -> SmoothFacets:
@@ -47,4 +49,9 @@ def smooth(mesh: Mesh) -> SmoothFacets:
     sums = np.stack([np.bincount(shared, weights=weights[:, axis]) for axis in range(3)], axis=1)
     sizes = np.linalg.norm(sums, axis=1, keepdims=True)
     normals = np.divide(sums, sizes, out=np.zeros_like(sums), where=sizes > 0)[shared]
-    return SmoothFacets(corners, normals.reshape(-1, 3, 3).astype(np.float32), patch)
+    return SmoothFacets(
+        corners,
+        normals.reshape(-1, 3, 3).astype(np.float32),
+        patch,
+        topology.facets.astype(np.int64),
+    )
