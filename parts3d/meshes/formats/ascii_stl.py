@@ -56,13 +56,7 @@ def read_ascii(data: bytes, limits: Limits) -> NDArray[np.float64]:
     # Blanked with spaces of the same length: offsets, and so line numbers, stay right.
     end = None
     body = bytearray(text)
-    for number, match in enumerate(_solid_lines(text, limits.max_line_bytes)):
-        if number > _SOLID_LINES:
-            raise Unreadable(
-                f"The file has more than {_SOLID_LINES // 2} solids. Export the model as one.",
-                code="too_many_solids",
-                place=f"line {line_of(text, match.start())}",
-            )
+    for match in _solid_lines(text, limits.max_line_bytes):
         end = match.end() if match.group(1) else None
         body[match.start() : match.end()] = b" " * len(match.group())
     parts: list[NDArray[np.float64]] = []
@@ -103,12 +97,20 @@ def read_ascii(data: bytes, limits: Limits) -> NDArray[np.float64]:
 
 def _solid_lines(text: bytes, max_line_bytes: int) -> Iterator[re.Match[bytes]]:
     """Find the lines ``solid`` and ``endsolid``; a plain search is 50 times faster than a regex."""
-    done = 0
+    done, seen = 0, 0
     for start in range(0, len(text), _SLICE_BYTES):
         # The last letters of a slice are looked at again with the next.
         piece = text[max(0, start - 4) : start + _SLICE_BYTES].lower()
         at = piece.find(b"solid")
         while at >= 0:
+            seen += 1
+            if seen > _SOLID_LINES:
+                line = line_of(text, max(0, start - 4) + at)
+                raise Unreadable(
+                    f"The file has more than {_SOLID_LINES // 2} solids. Export the model as one.",
+                    code="too_many_solids",
+                    place=f"line {line}",
+                )
             found = max(0, start - 4) + at
             # No line is longer than its cap, so its begin is near.
             near = max(done, found - max_line_bytes)

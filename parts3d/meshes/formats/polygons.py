@@ -10,8 +10,10 @@ _STRAIGHT = 1e-7
 _TRIANGLE = 3
 _QUAD = 4
 _POLYGONS_AT_ONCE = 100_000
-# Corners of concave polygons above four corners: one at a time, about 4 microseconds each.
-_CONCAVE_CORNERS = 500_000
+# Concave polygons above four corners are cut one at a time, at a cost of their corners squared
+# (measured on hostile ones) and never below that of 40 a corner.
+_CONCAVE_COST = 20_000_000
+_LEAST_COST = 40
 
 Indices = NDArray[np.int64]
 
@@ -32,7 +34,7 @@ def triangulated(points: NDArray[np.float64], indices: Indices, sizes: Indices) 
     Raises:
         Unreadable: ``too_many_concave``: beyond a budget of corners of concave polygons.
     """
-    budget = _CONCAVE_CORNERS
+    budget = _CONCAVE_COST
     begins = np.cumsum(sizes) - sizes
     fans = np.cumsum(sizes - 2) - (sizes - 2)
     triangles = np.empty((int((sizes - 2).sum()), 3), dtype=np.int64)
@@ -54,7 +56,7 @@ def triangulated(points: NDArray[np.float64], indices: Indices, sizes: Indices) 
                     notched: list[int] = []
                 else:
                     notched = np.flatnonzero(concave).tolist()
-                budget -= size * len(notched)
+                budget -= size * max(size, _LEAST_COST) * len(notched)
                 if budget < 0:
                     raise _too_many_concave()
                 for row in notched:
