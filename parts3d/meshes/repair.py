@@ -17,7 +17,7 @@ from parts3d.meshes.repairing.change import judge_change, moved_mm
 from parts3d.meshes.repairing.closing import Attempt, begin, finished, try_merging, try_to_close
 from parts3d.meshes.repairing.done import ENGLISH, Done, RepairRefused, Step
 from parts3d.meshes.repairing.solid import united
-from parts3d.meshes.repairing.surface import LID, Surface, surface_of
+from parts3d.meshes.repairing.surface import Surface, surface_of
 from parts3d.meshes.topology import WELD_TOLERANCE
 
 __all__ = ["ENGLISH", "Done", "RepairRefused", "Repaired", "Size", "Step", "is_sound", "repair"]
@@ -26,6 +26,8 @@ __all__ = ["ENGLISH", "Done", "RepairRefused", "Repaired", "Size", "Step", "is_s
 _NO_VOLUME_SHARE = 1e-7
 # Shares of the material's tolerance that points may be joined over, one try each.
 _REACHES = (0.1, 0.5)
+# Beyond this many, tries that only join are left out for time.
+_FEW_FACETS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,29 @@ def repair(mesh: Mesh, printing: Printing | None = None, *, unite: bool = False)
     raise refusal or _failed()
 
 
+def judge_program(mesh: Mesh, made: Mesh, printing: Printing | None = None) -> Repaired:
+    """Judge what a separate program made of a mesh as any repair is judged.
+
+    Args:
+        mesh: the mesh given to it, mm.
+        made: what it wrote, mm.
+        printing: whose ``limits.tolerance_mm`` bounds how far the surface may move.
+
+    Raises:
+        RepairRefused: it is not sound, or not the same part within both bounds.
+    """
+    tolerance_mm = (printing or Printing()).limits.tolerance_mm
+    first, collapsed = surface_of(mesh)
+    result, _ = surface_of(made)
+    if len(first.faces) == 0 or len(result.faces) == 0:
+        raise _failed()
+    start = begin(first, collapsed)
+    attempt = start.then(result, (Done.BY_PROGRAM, 1), remade=True)
+    if not attempt.closed:
+        raise _failed()
+    return _offer(mesh, measure(mesh), first, finished(attempt), tolerance_mm, unite=False)
+
+
 def is_sound(measures: Measures) -> bool:
     """Whether nothing about the surface keeps it from being printed."""
     topology, shells = measures.topology, measures.shells
@@ -118,12 +143,16 @@ def is_sound(measures: Measures) -> bool:
 
 
 def _attempts(start: Attempt, first: Surface, tolerance_mm: float) -> Iterator[Attempt]:
-    """Gentle tries first: hairlines, wider gaps, manifold3d, cutting out."""
+    """Gentle tries first: joining, lids, manifold3d, cutting out."""
     hairline_mm = min(first.diagonal_mm * WELD_TOLERANCE, tolerance_mm)
     reaches = (hairline_mm, *(share * tolerance_mm for share in _REACHES))
     reaches = tuple(reach for reach in reaches if reach >= hairline_mm)
+    if len(first.faces) <= _FEW_FACETS:
+        # A gap that can be joined is no hole: a lid on it would lie back to back with a facet.
+        for reach_mm in reaches:
+            yield try_to_close(start, reach_mm, lids=False)
     for reach_mm in reaches:
-        yield try_to_close(start, reach_mm, cut=False)
+        yield try_to_close(start, reach_mm)
     for reach_mm in reaches:
         merged = try_merging(start, reach_mm)
         if merged is not None:
@@ -167,8 +196,7 @@ def _unite(
     clean, _ = surface_of(surface.mesh())
     old = attempt.surface.vertices[attempt.surface.faces]
     new = clean.vertices[clean.faces]
-    unknown, no_lids = np.full(len(new), LID), np.zeros(len(new), dtype=np.bool_)
-    further = moved_mm(old, new, unknown, no_lids, tolerance_mm, both_ways=False)
+    further = moved_mm(old, new, tolerance_mm, both_ways=False)
     whole = finished(attempt.then(clean, (Done.UNITED, bodies), remade=True))
     return whole, max(moved, further), percent
 

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from parts3d.meshes.deviation import changed, distances_mm, distances_to_own_mm, samples
 from parts3d.meshes.repairing.closing import Attempt, begin
 from parts3d.meshes.repairing.done import RepairRefused
+from parts3d.meshes.repairing.lids import put_on_lids
 from parts3d.meshes.repairing.rings import signed_volume_mm3
 from parts3d.meshes.repairing.seams import join_points
 from parts3d.meshes.repairing.surface import LID, Surface
@@ -39,11 +40,16 @@ def judge_change(first: Surface, attempt: Attempt, tolerance_mm: float) -> tuple
     surface = attempt.surface
     old = first.vertices[first.faces[keep]]
     new = surface.vertices[surface.faces]
+    if attempt.remade:
+        # Which facets are lids is not known: they must lie on those that we would put on.
+        lidded, _, _ = put_on_lids(begin(first.only(keep), 0).surface)
+        closed = lidded.vertices[lidded.faces]
+        onto = moved_mm(closed, new, tolerance_mm, both_ways=False)
+        back = moved_mm(new, old, tolerance_mm, both_ways=False)
+        return max(onto, back), percent
     number = np.where(keep, np.cumsum(keep) - 1, LID)
-    own = np.full(len(new), LID) if attempt.remade else surface.source
-    own = np.where(own == LID, LID, number[own])
-    lids = (surface.source == LID) & (not attempt.remade)
-    return moved_mm(old, new, own, lids, tolerance_mm), percent
+    own = np.where(surface.source == LID, LID, number[surface.source])
+    return moved_mm(old, new, tolerance_mm, own=own, lids=surface.source == LID), percent
 
 
 def _as_faced(first: Surface, attempt: Attempt) -> Surface:
@@ -72,10 +78,10 @@ def _normals(corners: NDArray[np.float64]) -> NDArray[np.float64]:
 def moved_mm(
     old: NDArray[np.float32],
     new: NDArray[np.float32],
-    own: NDArray[np.int64],
-    lids: NDArray[np.bool_],
     tolerance_mm: float,
     *,
+    own: NDArray[np.int64] | None = None,
+    lids: NDArray[np.bool_] | None = None,
     both_ways: bool = True,
 ) -> float:
     """Return the largest distance between two sets of facets at sampled points, where they differ.
@@ -87,14 +93,16 @@ def moved_mm(
     Args:
         old: float32 (n, 3, 3), mm.
         new: float32 (m, 3, 3), mm.
+        tolerance_mm: how far is allowed.
         own: int64 (m,), the old facet that each new one was made from, -1 for none.
         lids: bool (m,), new facets that are not asked how far they lie from the old ones.
-        tolerance_mm: how far is allowed.
         both_ways: also ask how far the old facets lie from the new ones, lids included.
 
     Raises:
         RepairRefused: it is more, or so much differs that it cannot be compared.
     """
+    own = np.full(len(new), LID) if own is None else own
+    lids = np.zeros(len(new), dtype=np.bool_) if lids is None else lids
     old_changed, new_changed = changed(old, new)
     made = np.full(len(old), LID)
     made[own[own != LID]] = np.flatnonzero(own != LID)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from parts3d.meshes.holes import is_small
 from parts3d.meshes.repairing.done import Done
 from parts3d.meshes.repairing.facing import agree, face_outwards
 from parts3d.meshes.repairing.fins import cut_out, settle_patches
 from parts3d.meshes.repairing.lids import put_on_lids
 from parts3d.meshes.repairing.seams import join_points, split_at_junctions, without_slivers
 from parts3d.meshes.repairing.solid import merged
-from parts3d.meshes.repairing.surface import Surface, edges_of, surface_of, without_copies
+from parts3d.meshes.repairing.surface import LID, Surface, edges_of, surface_of, without_copies
 
 _ROUNDS = 3
 
@@ -59,12 +60,15 @@ def begin(surface: Surface, collapsed: int) -> Attempt:
     return _agreed(_single(attempt))
 
 
-def try_to_close(start: Attempt, reach_mm: float, *, cut: bool) -> Attempt:
+def try_to_close(
+    start: Attempt, reach_mm: float, *, lids: bool = True, cut: bool = False
+) -> Attempt:
     """Close what lies within reach, settle patches that hang on, put on lids.
 
     Args:
         start: where to begin.
         reach_mm: how near points are joined, and how low a facet is a sliver.
+        lids: also fill holes.
         cut: also take out the facets at edges that nothing else could settle, to fill anew.
     """
     attempt = replace(start, reach_mm=reach_mm)
@@ -85,7 +89,7 @@ def try_to_close(start: Attempt, reach_mm: float, *, cut: bool) -> Attempt:
         surface, count = cut_out(attempt.surface, edges_of(attempt.surface.faces))
         attempt = attempt.then(surface, (Done.CUT_OUT, count))
         attempt = _zipped(attempt, reach_mm) if len(surface.faces) else attempt
-    if len(attempt.surface.faces) and not attempt.closed:
+    if lids and len(attempt.surface.faces) and not attempt.closed:
         surface, filled, _ = put_on_lids(attempt.surface)
         attempt = attempt.then(surface, (Done.FILLED_HOLES, filled))
     return finished(attempt)
@@ -124,9 +128,19 @@ def _zipped(attempt: Attempt, reach_mm: float) -> Attempt:
 def _single(attempt: Attempt) -> Attempt:
     surface, copies, sheets = without_copies(attempt.surface)
     gone = np.setdiff1d(attempt.surface.source, surface.source) if sheets else None
+    if gone is not None and (attempt.surface.source == LID).any():
+        # A lid may have closed a facet that hung loose: then only a small one is let go.
+        gone = gone[_small(attempt.surface, gone)]
     return attempt.then(
         surface, (Done.DROPPED_COPIES, copies), (Done.DROPPED_SHEETS, sheets), gone=gone
     )
+
+
+def _small(surface: Surface, sources: NDArray[np.int64]) -> list[bool]:
+    """Whether each facet is small against the part, by its source."""
+    row_of = dict(zip(surface.source.tolist(), range(len(surface.source)), strict=True))
+    points, diagonal = surface.vertices.astype(np.float64), surface.diagonal_mm
+    return [is_small(points[surface.faces[row_of[at]]], diagonal) for at in sources.tolist()]
 
 
 def _agreed(attempt: Attempt) -> Attempt:

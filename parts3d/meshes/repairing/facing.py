@@ -61,7 +61,7 @@ def face_outwards(surface: Surface) -> tuple[Surface, int, int]:
     count, shell_of = patches_of(surface.faces, edges)
     corners = surface.corners_mm
     volume = np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])) / 6
-    volumes = np.bincount(shell_of, weights=volume, minlength=count)
+    volumes = np.bincount(shell_of, weights=volume, minlength=count).astype(np.float64)
     closed = _closed(surface, shell_of, count)
     if not (closed & (volumes < 0)).any():
         return surface, 0, 0

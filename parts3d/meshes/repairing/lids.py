@@ -175,7 +175,7 @@ def _least_area(rim: _Rim, taken: NDArray[np.int64]) -> list[tuple[int, int, int
         i, j = todo.pop()
         if j - i < 2:  # noqa: PLR2004 - neighbours on the ring
             continue
-        k = int(best[i, j])
-        facets.append((int(ring[i]), int(ring[k]), int(ring[j])))
-        todo += [(i, k), (k, j)]
+        middle = int(best[i, j])
+        facets.append((int(ring[i]), int(ring[middle]), int(ring[j])))
+        todo += [(i, middle), (middle, j)]
     return facets

@@ -76,7 +76,8 @@ def heights_mm(corners: NDArray[np.float32]) -> NDArray[np.float64]:
         np.cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0]), axis=1
     )
     longest = np.linalg.norm(points - np.roll(points, 1, axis=1), axis=2).max(axis=1)
-    return np.divide(doubled, longest, out=np.zeros_like(doubled), where=longest > 0)
+    height = np.divide(doubled, longest, out=np.zeros_like(doubled), where=longest > 0)
+    return np.asarray(height, dtype=np.float64)
 
 
 def split_at_junctions(surface: Surface, reach_mm: float) -> tuple[Surface, int]:

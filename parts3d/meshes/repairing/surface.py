@@ -148,7 +148,8 @@ def without_collapsed(surface: Surface) -> tuple[Surface, int]:
 def without_copies(surface: Surface) -> tuple[Surface, int, int]:
     """Keep one facet of each set over the same three points, by how most of them turn.
 
-    As many facing one way as the other enclose nothing and all go.
+    As many facing one way as the other enclose nothing and all go, but for one where all three
+    edges have an odd number of facets: without it they would be open.
 
     Returns:
         The surface, how many copies were dropped, how many facets without thickness.
@@ -162,12 +163,20 @@ def without_copies(surface: Surface) -> tuple[Surface, int, int]:
     rising = np.where(((a < b) & (b < c)) | ((b < c) & (c < a)) | ((c < a) & (a < b)), 1, -1)
     net = np.add.reduceat(rising[groups.order], groups.starts)
     group = np.repeat(np.arange(len(counts)), counts)
-    fits = rising[groups.order] == np.sign(net)[group]
+    first_row = groups.order[groups.starts]
+    ways = np.sign(net)
+    back_to_back = np.flatnonzero(net == 0)
+    if len(back_to_back):
+        edges = edges_of(surface.faces)
+        odd = (edges.counts % 2 == 1)[edges.of_halves()].reshape(-1, 3).all(axis=1)
+        closing = back_to_back[odd[first_row[back_to_back]]]
+        ways[closing] = rising[first_row[closing]]
+    fits = rising[groups.order] == ways[group]
     candidates = np.flatnonzero(fits)
     _, first = np.unique(group[candidates], return_index=True)
     keep = np.zeros(len(ordered), dtype=np.bool_)
     keep[groups.order[candidates[first]]] = True
-    sheets = int(counts[net == 0].sum())
+    sheets = int(counts[ways == 0].sum())
     return surface.only(keep), int(len(keep) - keep.sum() - sheets), sheets
 
 
