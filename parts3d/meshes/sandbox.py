@@ -27,7 +27,7 @@ from parts3d.errors import Unavailable, Unreadable
 from parts3d.meshes import bubblewrap
 from parts3d.meshes.check import AS_IT_IS, Question
 from parts3d.meshes.child import ANSWER, INPUT, ORDERS, OUT, ChildAnswer, ChildOrders
-from parts3d.meshes.compiled import COMPILED_FROM_FACETS, kernel_cache_folder
+from parts3d.meshes.child_folder import copy_kernels, environment_of
 from parts3d.meshes.deaths import Death, by_exit_code, refusal
 from parts3d.meshes.errands import CHECK, AnswerT, CheckOrders, Errand, OrdersT
 from parts3d.meshes.mesh import Unit, Vector
@@ -39,9 +39,6 @@ Isolation = Literal["best", "bubblewrap", "process"]
 
 ANSWER_BYTES = 4_000_000
 _LAST_WORDS_BYTES = 4000
-_KERNELS = "numba"
-# No format needs less than this for the facets from which compiled kernels are used.
-_BYTES_WITH_KERNELS = COMPILED_FROM_FACETS
 # Resident, but no data: the code of Python and its libraries.
 _CODE_BYTES = 32_000_000
 
@@ -155,7 +152,7 @@ def run_in_child(
         folder = Path(name)
         (folder / OUT).mkdir()
         (folder / INPUT).write_bytes(data)
-        _copy_kernels(len(data), folder / _KERNELS)
+        copy_kernels(len(data), folder)
         (folder / ORDERS).write_text(
             ChildOrders(
                 errand=errand.at,
@@ -172,7 +169,7 @@ def run_in_child(
         if wrap:
             seen = [Path(parts3d.__file__).parent, *visible]
             words = bubblewrap.command(wrap, folder=folder, visible=seen) + words
-        watched = _run(words, folder, _environment(folder, roots), limits, on_stage)
+        watched = _run(words, folder, environment_of(folder, roots), limits, on_stage)
         if watched.death is not None:
             raise _refusal(watched.death, limits, folder)
         answer = _answer(errand, folder, limits)
@@ -218,28 +215,6 @@ def _bubblewrap(isolation: Isolation) -> Path | None:
             code="no_bubblewrap",
         )
     return None
-
-
-def _copy_kernels(size: int, folder: Path) -> None:
-    """Give a child with a large file its own compiled kernels: it might alter what it runs."""
-    kept = kernel_cache_folder()
-    if size >= _BYTES_WITH_KERNELS and kept.is_dir():
-        with contextlib.suppress(OSError, shutil.Error):  # it measures without them, too
-            shutil.copytree(kept, folder)
-
-
-def _environment(folder: Path, roots: Sequence[Path]) -> dict[str, str]:
-    return {
-        "PYTHONPATH": os.pathsep.join(map(str, roots)),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
-        "NUMBA_CACHE_DIR": str(folder / _KERNELS),
-        "LANG": "C.UTF-8",
-        # Each thread of a BLAS reserves address space; the check uses none of them.
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,10 +57,15 @@ def hostile_file(number: int) -> HostileFile:
 
 def _solid(dice: random.Random) -> Triangles:
     steps = dice.randint(3, 12)
-    made: Triangles = dice.choice(
-        [solids.box, solids.tetrahedron, lambda: solids.tube(steps), lambda: solids.torus(steps)]
-    )()
-    return made[np.array(dice.sample(range(len(made)), dice.randint(1, len(made))))]
+    shapes: list[Callable[[], Triangles]] = [
+        solids.box,
+        solids.tetrahedron,
+        lambda: solids.tube(steps),
+        lambda: solids.torus(steps),
+    ]
+    made = dice.choice(shapes)()
+    kept = np.array(dice.sample(range(len(made)), dice.randint(1, len(made))))
+    return np.asarray(made[kept])
 
 
 def _gently_changed(dice: random.Random, data: bytes, form: str) -> bytes:
