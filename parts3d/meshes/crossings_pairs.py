@@ -68,15 +68,16 @@ def meeting(surface: Surface, one: Rows, other: Rows) -> tuple[Flags, Flags]:
     """
     crossing = np.zeros(len(one), dtype=np.bool_)
     lying = np.zeros(len(one), dtype=np.bool_)
-    rows = np.arange(len(one))
-    signs_of_other, open_of_other = _sides(surface, one, other)
-    rows = rows[_undecided(signs_of_other, open_of_other)]
+    rows = np.flatnonzero(~_neighbours(surface, one, other))
+    signs_of_other, open_of_other = _sides(surface, one[rows], other[rows])
+    kept = _undecided(signs_of_other, open_of_other)
+    rows, signs_of_other, open_of_other = rows[kept], signs_of_other[kept], open_of_other[kept]
     if len(rows) == 0:
         return crossing, lying
     signs_of_one, open_of_one = _sides(surface, other[rows], one[rows])
     kept = _undecided(signs_of_one, open_of_one)
     rows, signs_of_one, open_of_one = rows[kept], signs_of_one[kept], open_of_one[kept]
-    signs_of_other, open_of_other = signs_of_other[rows], open_of_other[rows]
+    signs_of_other, open_of_other = signs_of_other[kept], open_of_other[kept]
     _resolve(surface, one[rows], other[rows], signs_of_other, open_of_other)
     _resolve(surface, other[rows], one[rows], signs_of_one, open_of_one)
     across = _both_sides(signs_of_one) & _both_sides(signs_of_other)
@@ -88,6 +89,23 @@ def meeting(surface: Surface, one: Rows, other: Rows) -> tuple[Flags, Flags]:
     at = rows[flat]
     lying[at] = _lie_on_each_other(surface, one[at], other[at])
     return crossing, lying
+
+
+def _neighbours(surface: Surface, one: Rows, other: Rows) -> Flags:
+    """Pairs that share an edge and run along it opposite ways, as neighbours in a surface do.
+
+    They cannot meet: in two planes each lies on one side of the other's; in one plane and facing
+    one way they lie on either side of the edge. Most near pairs of a sound mesh are such.
+    """
+    count = len(surface.vertices)
+    following = surface.faces[:, _NEXT]
+    there = (surface.faces * count + following)[one]
+    back = (following * count + surface.faces)[other]
+    shared = np.zeros(len(one), dtype=np.bool_)
+    for step in range(3):
+        for other_step in range(3):
+            shared |= there[:, step] == back[:, other_step]
+    return shared
 
 
 def _sides(surface: Surface, plane: Rows, facet: Rows) -> tuple[Signs, Flags]:
