@@ -20,7 +20,7 @@ CURA := $(wildcard parts3d/slicing/cura/package*.json parts3d/slicing/cura_insta
 help: ## Say what there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
 
-setup: .make/installed .make/frontend .make/cura ## Prepare .venv, front end and slicer.
+setup: .make/installed .make/frontend .make/cura .make/kernels ## Prepare .venv, front end and slicer.
 	@:
 
 demo: setup ## Run a whole network on this machine and open the shop.
@@ -36,6 +36,13 @@ test-long: test-hosts ## Run what make test leaves out; CI runs it too.
 
 test-hosts: setup .make/hosts ## Run the tests of programs that wheels cannot bring.
 	@$(BIN)/pytest tests/hosts
+
+.PHONY: bench-meshes
+bench-meshes: setup ## Measure the mesh check beside its baselines (CORPUS=folder of real parts).
+	@command -v admesh >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && \
+	  apt-get update -q >/dev/null && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends admesh >/dev/null; } || :
+	@$(BIN)/python benchmarks/meshes.py $(if $(CORPUS),--corpus "$(CORPUS)")
 
 .PHONY: faults
 faults: setup ## Kill things at random moments, in many rounds (the seeds are shown).
@@ -107,6 +114,11 @@ clean: ## Remove what setup made, but no data.
 .make/cura: $(CURA) .make/dependencies
 	@echo "Installing the slicing engine ..."
 	@$(BIN)/python -m parts3d.slicing.cura_install
+	@touch $@
+
+# What cannot be compiled is said, and done without.
+.make/kernels: $(wildcard parts3d/meshes/compiled*.py) .make/installed
+	@$(BIN)/python -m parts3d.meshes.compiled
 	@touch $@
 
 .make/hosts:
