@@ -27,6 +27,7 @@ class Shells:
         volume_mm3: signed volume with the flipped facets turned: negative faces inwards.
         cavity: closed, faces inwards, and lies inside another shell: a hollow, as it should be.
         nested: closed, faces outwards, and lies inside another closed shell that does, too.
+        flipped_faces: int64 (k,), the rows of ``Topology.faces`` that ``flipped`` counts.
     """
 
     facets: NDArray[np.int64]
@@ -36,6 +37,7 @@ class Shells:
     volume_mm3: NDArray[np.float64]
     cavity: NDArray[np.bool_]
     nested: NDArray[np.bool_]
+    flipped_faces: NDArray[np.int64]
 
     @property
     def inside_out(self) -> NDArray[np.bool_]:
@@ -114,7 +116,7 @@ def measure(mesh: Mesh, *, by_kernels: bool | None = None) -> Measures:
         sliver_count=slivers,
         exact=exact,
         topology=topology,
-        shells=_shells(topology, facets, turned, against, one_sided),
+        shells=_shells(topology, facets, turned, against, one_sided, by_kernels=by_kernels),
     )
 
 
@@ -155,6 +157,8 @@ def _shells(
     volumes: NDArray[np.float64],
     against: NDArray[np.bool_],
     one_sided: NDArray[np.bool_],
+    *,
+    by_kernels: bool,
 ) -> Shells:
     count, shell_of = topology.shell_count, topology.shell_of
     if count == 1:
@@ -162,15 +166,17 @@ def _shells(
     else:
         shared_edges = 2 * np.bincount(shell_of[topology.neighbours[:, 0]], minlength=count)
     closed = shared_edges == 3 * facets
-    cavity, nested = nesting(topology, closed, volumes)
+    cavity, nested = nesting(topology, closed, volumes, by_kernels=by_kernels)
     if len(against) == 0:
         none = np.zeros(count, dtype=np.int64)
-        return Shells(facets, none, one_sided, closed, volumes, cavity, nested)
+        return Shells(facets, none, one_sided, closed, volumes, cavity, nested, none[:0])
     flipped = np.bincount(shell_of[against], minlength=count)
     majority_is_wrong = closed & (flipped > 0) & (volumes < 0) & ~cavity
     flipped = np.where(majority_is_wrong, facets - flipped, flipped)
     volumes = np.where(majority_is_wrong, -volumes, volumes)
-    return Shells(facets, flipped, one_sided, closed, volumes, cavity, nested)
+    rows = np.flatnonzero(against ^ majority_is_wrong[shell_of])
+    rows = rows[flipped[shell_of[rows]] > 0]
+    return Shells(facets, flipped, one_sided, closed, volumes, cavity, nested, rows)
 
 
 def _against_the_others(

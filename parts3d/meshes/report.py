@@ -131,7 +131,7 @@ def examine(
     """
     began = perf_counter()
     on_stage("reading")
-    mesh = read(data, unit=unit or "mm", limits=limits)
+    mesh = read(data, unit=unit, limits=limits)
     on_stage("measuring")
     measures = measure(mesh)
     measured = perf_counter()

@@ -135,7 +135,8 @@ class Defect:
 
 
 # Findings about how a part lies are no defects of its surface.
-LIE = frozenset({Code.OVERHANGS, Code.SMALL_BED_CONTACT})
+LIE = frozenset({Code.OVERHANGS, Code.BRIDGES, Code.SMALL_BED_CONTACT, Code.MAY_TIP_OVER})
+WALLS = frozenset({Code.THIN_WALLS, Code.VANISHING_WALLS, Code.SMALL_FEATURES, Code.SMALL_HOLES})
 
 SOUND: dict[str, Callable[[], Triangles]] = {
     "box": box,
