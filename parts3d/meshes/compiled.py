@@ -224,6 +224,19 @@ def box_of(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np
     return lower, upper
 
 
+def shell_boxes(
+    vertices: NDArray[np.float32],
+    faces: NDArray[np.int32],
+    shell_of: NDArray[np.int32],
+    shell_count: int,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Lower and upper corners of the shells' boxes, float32 (s, 3)."""
+    lower = np.full((shell_count, 3), np.inf, dtype=np.float32)
+    upper = -lower
+    _kernels("compiled_sums").shell_boxes(vertices, faces, shell_of, lower, upper)
+    return lower, upper
+
+
 if __name__ == "__main__":
     trouble = compile_kernels()
     sys.stdout.write(

@@ -75,6 +75,25 @@ def box_of(
             upper[axis] = max(upper[axis], at)
 
 
+@compiled_as(types.void(POINTS, FACES, LABELS, types.float32[:, ::1], types.float32[:, ::1]))
+def shell_boxes(
+    vertices: NDArray[np.float32],
+    faces: NDArray[np.int32],
+    shell_of: NDArray[np.int32],
+    lower: NDArray[np.float32],
+    upper: NDArray[np.float32],
+) -> None:
+    """Widen each shell's box until it holds its facets."""
+    for facet in range(len(faces)):
+        shell = shell_of[facet]
+        for corner in range(3):
+            vertex = faces[facet, corner]
+            for axis in range(3):
+                at = vertices[vertex, axis]
+                lower[shell, axis] = min(lower[shell, axis], at)
+                upper[shell, axis] = max(upper[shell, axis], at)
+
+
 @compiled_as(types.int64(FACES))
 def count_collapsed(faces: NDArray[np.int32]) -> int:
     """Count facets two of whose corners are one vertex."""

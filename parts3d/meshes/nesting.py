@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from parts3d.meshes import compiled
 from parts3d.meshes.topology import Topology
 
 # Point-in-shell tests cost facets times points; beyond this many products the box alone decides.
@@ -17,7 +18,11 @@ _NESTED_POINTS = 3
 
 
 def nesting(
-    topology: Topology, closed: NDArray[np.bool_], volumes: NDArray[np.float64]
+    topology: Topology,
+    closed: NDArray[np.bool_],
+    volumes: NDArray[np.float64],
+    *,
+    by_kernels: bool,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Find closed shells inside a closed shell that faces outwards.
 
@@ -29,6 +34,7 @@ def nesting(
         topology: the welded mesh.
         closed: bool (s,).
         volumes: signed, mm3, float64 (s,); negative faces inwards.
+        by_kernels: whether the compiled kernels find the boxes.
 
     Returns:
         ``cavity``, those that face inwards, and ``nested``, those that face outwards; bool (s,).
@@ -37,10 +43,13 @@ def nesting(
     outward = np.flatnonzero(closed & (volumes > 0))
     if len(closed) == 1 or len(outward) == 0:
         return cavity, nested
-    facet_order = np.argsort(topology.shell_of, kind="stable")
-    ends = np.cumsum(np.bincount(topology.shell_of, minlength=len(closed)))
-    starts = np.concatenate(([0], ends[:-1]))
-    lower, upper = _shell_boxes(topology, facet_order, starts)
+    if by_kernels:
+        lower, upper = compiled.shell_boxes(
+            topology.vertices, topology.faces, topology.shell_of, len(closed)
+        )
+    else:
+        lower, upper = _shell_boxes(topology, len(closed))
+    rows_of: _Rows | None = None
     box_budget, budget = _BOX_BUDGET, _NESTING_BUDGET
     # Hollows first: a part with one is common, and calling it inside out would block it.
     turn = np.concatenate((np.flatnonzero(closed & (volumes < 0)), outward))
@@ -54,16 +63,18 @@ def nesting(
             & (upper[outward] >= upper[shell]).all(axis=1)
             & (outward != shell)
         ]
-        own = facet_order[starts[shell] : ends[shell]]
+        if len(around) == 0:
+            continue
+        rows_of = rows_of or _Rows(topology.shell_of, len(closed))
+        own = rows_of.of(shell)
         at = own[-1:] if hollow else own[:: max(1, len(own) // _NESTED_POINTS)][:_NESTED_POINTS]
         points = topology.vertices[topology.faces[at]].astype(np.float64).mean(axis=1)
         for host in around.tolist():
-            size = int(ends[host] - starts[host])
-            budget -= size * len(points)
+            rows = rows_of.of(host)
+            budget -= len(rows) * len(points)
             if budget < 0:
                 cavity[shell] = hollow
                 break
-            rows = facet_order[starts[host] : ends[host]]
             least = _HOLLOW_WINDING if hollow else _NESTED_WINDING
             if all(_winding(topology, rows, point) > least for point in points):
                 (cavity if hollow else nested)[shell] = True
@@ -71,16 +82,28 @@ def nesting(
     return cavity, nested
 
 
-def _shell_boxes(
-    topology: Topology, facet_order: NDArray[np.int64], starts: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+class _Rows:
+    """The facets of each shell; sorted only when the first box lies in another."""
+
+    def __init__(self, shell_of: NDArray[np.int32], count: int) -> None:
+        self._order = np.argsort(shell_of, kind="stable")
+        self._ends = np.cumsum(np.bincount(shell_of, minlength=count))
+
+    def of(self, shell: int) -> NDArray[np.int64]:
+        """Return rows of ``faces``, ascending."""
+        start = int(self._ends[shell - 1]) if shell else 0
+        return self._order[start : int(self._ends[shell])]
+
+
+def _shell_boxes(topology: Topology, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Lower and upper corners of the shells' boxes; each shell has a facet, so none is empty."""
-    lower = np.full((len(starts), 3), np.inf, dtype=np.float32)
+    lower = np.full((count, 3), np.inf, dtype=np.float32)
     upper = -lower
     for corner in range(3):
-        points = topology.vertices[topology.faces[facet_order, corner]]
-        np.minimum(lower, np.minimum.reduceat(points, starts), out=lower)
-        np.maximum(upper, np.maximum.reduceat(points, starts), out=upper)
+        for axis in range(3):
+            at = topology.vertices[topology.faces[:, corner], axis]
+            np.minimum.at(lower[:, axis], topology.shell_of, at)
+            np.maximum.at(upper[:, axis], topology.shell_of, at)
     return lower, upper
 
 
