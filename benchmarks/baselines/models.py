@@ -9,7 +9,7 @@ _FACET = np.dtype([("normal", "<f4", (3,)), ("corners", "<f4", (3, 3)), ("attrib
 
 
 def bumpy_tori(facets: int, bodies: int = 1) -> NDArray[np.float32]:
-    """At least so many facets, float32 (n, 3, 3), mm: closed tori with waves, one above the other."""
+    """At least so many facets, float32 (n, 3, 3), mm: closed wavy tori, one above the other."""
     steps = int(np.ceil((facets / bodies / 2) ** 0.5))
     turn = np.arange(steps) / steps * 2 * np.pi
     radius = 8 * (1 + 0.1 * np.sin(7 * turn)[:, None] * np.cos(5 * turn)[None])
