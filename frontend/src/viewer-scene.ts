@@ -1,9 +1,10 @@
 // The scene of one viewer. Drawn on demand only: a phone's battery pays for each frame.
 import {
   Box3,
-  type BufferGeometry,
+  BufferGeometry,
   Color,
   DirectionalLight,
+  DoubleSide,
   EdgesGeometry,
   HemisphereLight,
   LineBasicMaterial,
@@ -15,7 +16,8 @@ import {
   Vector3,
   WebGLRenderer,
 } from "three";
-import { STLLoader } from "three/addons/loaders/STLLoader.js";
+import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
+import { mergeGeometries } from "three/addons/utils/BufferGeometryUtils.js";
 import { ViewerCamera } from "./viewer-camera";
 import { Dimensions } from "./viewer-dimensions";
 
@@ -38,7 +40,8 @@ export async function openViewer(figure: HTMLElement): Promise<void> {
 
   const box = geometry.boundingBox ?? new Box3();
   const size = box.getSize(new Vector3()).length();
-  const material = new MeshStandardMaterial({ roughness: 0.7, metalness: 0 });
+  const material = new MeshStandardMaterial({ roughness: 0.7, metalness: 0, side: DoubleSide });
+  const marked = new MeshStandardMaterial({ roughness: 0.7, metalness: 0, side: DoubleSide });
   const edges = edgesOf(geometry);
   const dimensions = new Dimensions(figure, stage, box);
   const camera = new PerspectiveCamera(FIELD_OF_VIEW_DEG, 1, size / 100, size * 50);
@@ -50,7 +53,7 @@ export async function openViewer(figure: HTMLElement): Promise<void> {
   const sky = new HemisphereLight(0xffffff, 0x8890a8, 2.1);
   sky.position.set(0, 0, 1);
   const scene = new Scene();
-  scene.add(new Mesh(geometry, material), edges, dimensions.lines, camera, sky);
+  scene.add(new Mesh(geometry, [material, marked]), edges, dimensions.lines, camera, sky);
 
   let queued = false;
   const redraw = (): void => {
@@ -62,6 +65,7 @@ export async function openViewer(figure: HTMLElement): Promise<void> {
       dimensions.place(camera);
     });
   };
+  marked.color = geometry.userData["marked"] as Color;
   const paint = (): void => {
     const style = getComputedStyle(figure);
     const colour = (name: string): Color => new Color(style.getPropertyValue(name).trim());
@@ -90,12 +94,28 @@ export async function openViewer(figure: HTMLElement): Promise<void> {
   }).observe(stage);
 }
 
-/** Fetches an STL and moves its middle to the origin. */
+/** Fetches a GLB, takes its points before the node's turn (mm, z up), moves their middle to 0. */
 async function load(source: string): Promise<BufferGeometry> {
   const response = await fetch(source);
   if (!response.ok) throw new Error(`${source}: ${response.status}`);
-  const geometry = new STLLoader().parse(await response.arrayBuffer());
-  if (!geometry.getAttribute("position")?.count) throw new Error(`${source}: no facets`);
+  const { scene } = await new GLTFLoader().parseAsync(await response.arrayBuffer(), "");
+  const parts = { part: [] as BufferGeometry[], marked: [] as BufferGeometry[] };
+  let colour = new Color();
+  scene.traverse((node) => {
+    if (!(node instanceof Mesh) || !(node.material instanceof MeshStandardMaterial)) return;
+    const isMarked = node.material.name === "marked";
+    if (isMarked) colour = node.material.color;
+    (isMarked ? parts.marked : parts.part).push((node.geometry as BufferGeometry).toNonIndexed());
+  });
+  const all = [...parts.part, ...parts.marked];
+  const geometry = all.length ? mergeGeometries(all) : new BufferGeometry();
+  const count = geometry.getAttribute("position")?.count ?? 0;
+  if (!count) throw new Error(`${source}: no facets`);
+  const plain = parts.part.reduce((sum, part) => sum + part.getAttribute("position").count, 0);
+  geometry.addGroup(0, plain, 0);
+  if (plain < count) geometry.addGroup(plain, count - plain, 1);
+  geometry.userData["marked"] = colour;
+  geometry.computeVertexNormals();
   geometry.center();
   geometry.computeBoundingBox();
   return geometry;

@@ -90,13 +90,13 @@ def show_picture(slug: str, session: ReadDep, context: ContextDep) -> FileRespon
     return FileResponse(path, media_type="image/png", headers=_CACHE)
 
 
-@router.get("/{slug}/model.stl")
+@router.get("/{slug}/model.glb")
 def show_model(slug: str, session: ReadDep, context: ContextDep) -> Response:
     """Send the mesh for the viewer, as it lies on the bed."""
     from parts3d.meshes.reader import read
-    from parts3d.meshes.viewer import viewer_mesh
+    from parts3d.meshes.viewer import MEDIA_TYPE, viewer_mesh
 
     revision = part_on_sale(session, slug).revision
     mesh = read(context.store.read(revision.model_sha256))
     content = viewer_mesh(mesh, tuple(revision.recipe["orientation_deg"]))
-    return Response(content, media_type="model/stl", headers=_CACHE)
+    return Response(content, media_type=MEDIA_TYPE, headers=_CACHE)

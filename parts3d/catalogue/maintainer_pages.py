@@ -88,7 +88,7 @@ def send_picture(
     return FileResponse(context.store.path(picture), media_type="image/png")
 
 
-@router.get("/revisions/{revision_id}/model.stl")
+@router.get("/revisions/{revision_id}/model.glb")
 def send_model(
     revision_id: str, maintainer: MaintainerDep, session: ReadDep, context: ContextDep
 ) -> Response:

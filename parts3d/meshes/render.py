@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from parts3d.meshes.mesh import Mesh
 from parts3d.meshes.pictures.ambient import Ambience, ambience, table_shadow
-from parts3d.meshes.pictures.camera import Camera, frame
+from parts3d.meshes.pictures.camera import FILL, Camera, frame
 from parts3d.meshes.pictures.coarse import drawable
+from parts3d.meshes.pictures.scale_bar import with_dimensions
 from parts3d.meshes.pictures.scene import Floats, Scene, Seen
 from parts3d.meshes.pictures.shading import STEP, display, linear, lines, shade
 from parts3d.meshes.pictures.smooth import SmoothFacets, smooth
@@ -29,6 +30,7 @@ _TABLE_SHADOW = np.array([0.10, 0.12, 0.16], dtype=np.float32)
 _GRID_POINTS = 176  # of ambient shadow, a side
 _GRID_STEPS = (2, 6)  # pixels between them, at least and at most
 _SAMPLES_AT_ONCE = 1 << 20
+_FILL_WITH_DIMENSIONS = 0.6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,19 +86,28 @@ def placed(mesh: Mesh) -> Placed | None:
     return Placed(whole, base, diagonal)
 
 
-def render(mesh: Mesh, *, size: int = 512, colour: Colour = DEFAULT_COLOUR) -> bytes:
+def render(
+    mesh: Mesh, *, size: int = 512, colour: Colour = DEFAULT_COLOUR, dimensions: bool = False
+) -> bytes:
     """Draw a mesh as it lies, z up, and return a square PNG with a transparent background.
 
     Args:
         mesh: the mesh, oriented as it should be seen.
         size: pixels a side.
         colour: red, green, blue of the part, 0 to 255.
+        dimensions: whether lines beside the part say its size in mm.
     """
     ready = placed(mesh)
     if ready is None:
         return encode(np.zeros((size, size, 4), dtype=np.float32))
-    camera = frame(ready.facets.corners.reshape(-1, 3))
-    return encode(draw(Scene(ready.facets), camera, size, Paint(linear(colour)[None])))
+    points = ready.facets.corners.reshape(-1, 3)
+    camera = frame(points, fill=_FILL_WITH_DIMENSIONS if dimensions else FILL)
+    png = encode(draw(Scene(ready.facets), camera, size, Paint(linear(colour)[None])))
+    if not dimensions:
+        return png
+    x_mm, y_mm, z_mm = (mesh.upper_mm - mesh.lower_mm).tolist()
+    box = points.min(axis=0), points.max(axis=0)
+    return with_dimensions(png, camera, box, (x_mm, y_mm, z_mm))
 
 
 def draw(scene: Scene, camera: Camera, size: int, paint: Paint) -> Floats:
@@ -122,7 +133,7 @@ def draw(scene: Scene, camera: Camera, size: int, paint: Paint) -> Floats:
     plain = seen.some(np.flatnonzero(~changes.reshape(-1)[seen.ray]))
     row, column = np.divmod(plain.ray, shape[1])
     sky = around.at(row.astype(np.float32), column.astype(np.float32), plain)
-    light = shade(plain, camera.eye, paint.of(plain), sky)
+    light = shade(plain, camera, paint.of(plain), sky)
     window[row, column, :3] = display(light)
     window[row, column, 3] = 1
     pixel = 2 / size
@@ -200,7 +211,7 @@ def _refine(
     at, sample = np.divmod(seen.ray, _SAMPLES)
     down = (row[at] + top + shift[sample, 1]).astype(np.float32)
     aside = (column[at] + shift[sample, 0]).astype(np.float32)
-    light = shade(seen, camera.eye, paint.of(seen), around.at(down, aside, seen))
+    light = shade(seen, camera, paint.of(seen), around.at(down, aside, seen))
     light *= 1 - np.float32(0.5) * drawn[seen.ray][:, None]
     colours = np.zeros((len(rays), 4), dtype=np.float32)
     colours[:] = window[row + top, column].repeat(_SAMPLES, 0)

@@ -21,6 +21,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from parts3d.assets import STATIC_FOLDER, asset_path
+from parts3d.meshes.reader import read
+from parts3d.meshes.viewer import MEDIA_TYPE, viewer_mesh
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "parts3d/templates"
 POLICY = "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
@@ -134,7 +136,7 @@ class StyleguideSite:
     _thread: threading.Thread | None = None
 
     def application(self) -> Starlette:
-        """Return the application: the page, an STL, a stream of two events, a form's end."""
+        """Return the application: the page, a mesh, a stream of two events, a form's end."""
         jinja = environment()
 
         async def page(request: Request) -> Response:
@@ -144,7 +146,7 @@ class StyleguideSite:
             return HTMLResponse(html, headers={"Content-Security-Policy": POLICY})
 
         async def model(_request: Request) -> Response:
-            return Response(self.stl, media_type="model/stl")
+            return Response(viewer_mesh(read(self.stl)), media_type=MEDIA_TYPE)
 
         async def events(request: Request) -> Response:
             self.event_ids_asked.append(request.headers.get("last-event-id"))

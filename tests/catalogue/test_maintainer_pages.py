@@ -306,8 +306,9 @@ def test_a_worker_draws_the_picture_once(site: Site, mia: TestClient) -> None:
 
 
 def test_the_viewer_gets_the_mesh_of_a_draft(mia: TestClient) -> None:
-    model = mia.get(f"{upload(mia)}/model.stl")
-    assert model.headers["content-type"] == "model/stl"
+    model = mia.get(f"{upload(mia)}/model.glb")
+    assert model.headers["content-type"] == "model/gltf-binary"
+    assert model.content[:4] == b"glTF"
     assert len(model.content) > 1000
 
 

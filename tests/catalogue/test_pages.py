@@ -79,7 +79,7 @@ def test_a_part_shows_what_a_buyer_must_know(visitor: TestClient) -> None:
         "within 14 days",
         "How the price is made up",
         "VAT 21 %",
-        "/api/v1/parts/oven-knob-d-shaft/model.stl",
+        "/api/v1/parts/oven-knob-d-shaft/model.glb",
     ):
         assert fact in page, fact
 

@@ -5,8 +5,6 @@ from hypothesis import strategies as st
 
 from parts3d.meshes.check import check
 from parts3d.meshes.orient import drop_to_bed, orient, rotate, rotation_matrix, write_stl
-from parts3d.meshes.reader import read
-from parts3d.meshes.viewer import viewer_mesh
 from tests.meshes import solids
 from tests.meshes.solids import mesh
 
@@ -63,9 +61,3 @@ def test_the_slicers_file_never_begins_with_solid_and_has_outward_normals() -> N
 def test_a_facet_without_area_has_a_zero_normal_not_nan() -> None:
     data = write_stl(mesh(solids.box()[:1][:, [0, 0, 1]]))
     assert np.frombuffer(data, "<f4", 3, 84).tolist() == [0, 0, 0]
-
-
-def test_the_viewer_gets_the_part_as_it_is_printed() -> None:
-    shown = read(viewer_mesh(mesh(solids.box((10, 20, 30))), (90, 0, 0)))
-    assert (shown.upper_mm - shown.lower_mm).tolist() == [10, 30, 20]
-    assert shown.lower_mm[2] == 0

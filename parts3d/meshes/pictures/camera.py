@@ -54,6 +54,18 @@ class Camera:
         along = (self.centre[1] + rows * self.half_width).astype(np.float32)
         return np.asarray(across[:, None] * right + along[:, None] * up + forward)
 
+    @property
+    def lamp_turn(self) -> NDArray[np.float32]:
+        """What brings row vectors to where the shop's camera would see them, float32 (3, 3).
+
+        About z, and mirrored where this camera looks from below.
+        """
+        behind = np.arctan2(-self.axes[2, 1], -self.axes[2, 0])
+        angle = np.arctan2(TOWARDS_CAMERA[1], TOWARDS_CAMERA[0]) - behind
+        cosine, sine = np.cos(angle), np.sin(angle)
+        upright = -1 if self.axes[2, 2] > 0 else 1
+        return np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, upright]], np.float32)
+
     def pixels(self, points: NDArray[np.floating], size: int) -> NDArray[np.float64]:
         """Where points, (..., 3), are seen in a picture of ``size``, float64 (..., 2), x y."""
         seen = (points.astype(np.float64) - self.eye) @ self.axes.T

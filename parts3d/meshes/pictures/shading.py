@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parts3d.meshes.pictures.ambient import KEY_LIGHT
+from parts3d.meshes.pictures.camera import Camera
 from parts3d.meshes.pictures.scene import Floats, Seen, dot, unit
 
 # Neighbouring samples that far off each other's plane are a step: an outline within the part.
@@ -18,22 +19,23 @@ def linear(colour: tuple[int, int, int]) -> Floats:
     return np.asarray((np.array(colour) / 255) ** 2.2, dtype=np.float32)
 
 
-def shade(seen: Seen, eye: NDArray[np.float64], albedo: Floats, ambience: Floats) -> Floats:
+def shade(seen: Seen, camera: Camera, albedo: Floats, ambience: Floats) -> Floats:
     """Light what was hit: sky and table, a large key light, a cool fill, a soft gloss and rim.
 
     Ambient shadow takes all of the sky's light and, so that holes look deep, half of the lamps'.
 
     Args:
         seen: n places.
-        eye: the camera's, (3,).
+        camera: the lamps keep their places beside it, wherever it stands.
         albedo: float32 (3,) or (n, 3), see ``linear``.
         ambience: float32 (n,), share of the sky each sees.
 
     Returns:
         Amounts of light, float32 (n, 3), 0 upwards.
     """
-    normal = seen.normal
-    away = unit(seen.point - eye.astype(np.float32))
+    turn = camera.lamp_turn
+    normal = seen.normal @ turn
+    away = unit(seen.point - camera.eye.astype(np.float32)) @ turn
     up = normal[:, 2] * np.float32(0.5) + np.float32(0.5)
     key = np.maximum((dot(normal, KEY_LIGHT) + np.float32(0.1)) / np.float32(1.1), 0)
     fill = np.maximum((dot(normal, _FILL_LIGHT) + np.float32(0.3)) / np.float32(1.3), 0)

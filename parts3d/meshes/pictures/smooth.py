@@ -36,6 +36,9 @@ def smooth(mesh: Mesh) -> SmoothFacets:
     """
     topology = weld(mesh)
     corners = mesh.triangles[topology.facets]
+    if len(corners) == 0:
+        none = np.zeros(0, dtype=np.int32)
+        return SmoothFacets(corners, corners, none, none.astype(np.int64))
     wide = corners.astype(np.float64)
     doubled = np.cross(wide[:, 1] - wide[:, 0], wide[:, 2] - wide[:, 0])
     lengths = np.linalg.norm(doubled, axis=1, keepdims=True)
