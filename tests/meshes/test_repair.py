@@ -273,9 +273,9 @@ def test_a_sound_solid_broken_gently_comes_back(
     broken = whole.copy()
     for row in torn:
         broken[row % count, row % 3] += np.float32(1e-5)
-    extra = broken[[row % count for row in doubled]]
     few = list({row % count for row in turned})[: max(1, count // 5 - 1)]
     broken = flipped(broken, *few) if few else broken
+    extra = broken[[row % count for row in doubled]]
     if one_is_missing:
         broken = without(broken, (doubled or turned or [7])[0] % count)
         extra = extra[:0]

@@ -148,8 +148,8 @@ def without_collapsed(surface: Surface) -> tuple[Surface, int]:
 def without_copies(surface: Surface) -> tuple[Surface, int, int]:
     """Keep one facet of each set over the same three points, by how most of them turn.
 
-    As many facing one way as the other enclose nothing and all go, but for one where all three
-    edges have an odd number of facets: without it they would be open.
+    As many facing one way as the other enclose nothing and all go, but for one where most of the
+    three edges have an odd number of facets: without it they would be open.
 
     Returns:
         The surface, how many copies were dropped, how many facets without thickness.
@@ -168,7 +168,7 @@ def without_copies(surface: Surface) -> tuple[Surface, int, int]:
     back_to_back = np.flatnonzero(net == 0)
     if len(back_to_back):
         edges = edges_of(surface.faces)
-        odd = (edges.counts % 2 == 1)[edges.of_halves()].reshape(-1, 3).all(axis=1)
+        odd = (edges.counts % 2 == 1)[edges.of_halves()].reshape(-1, 3).sum(axis=1) > 1
         closing = back_to_back[odd[first_row[back_to_back]]]
         ways[closing] = rising[first_row[closing]]
     fits = rising[groups.order] == ways[group]
