@@ -12,6 +12,8 @@ from parts3d.meshes.thickness import Thickness, measure_thickness
 from parts3d.meshes.walls import reach_for
 
 _EXACT = 0.99
+# Thinner is a sliver of the mesh, where surfaces all but touch; nobody draws such a pin.
+_SLIVER_MM = 0.1
 _UPRIGHT = 0.7  # the normal's level share at a pin's side: it leans by less than 45 degrees
 # A pin is taller than thick by so much, or it is a bump, a letter or a foot.
 _SLENDER = 2.0
@@ -40,7 +42,7 @@ def find_small_features(
     """
     limit = printing.limits.pin_mm
     measured = thickness or measure_thickness(shape, reach_for(printing), rays)
-    thin = measured.thickness_mm < _EXACT * limit
+    thin = (measured.thickness_mm < _EXACT * limit) & (measured.thickness_mm > _SLIVER_MM)
     thin &= measured.width_mm < _EXACT * limit
     thin &= np.abs(measured.normals[:, 2]) < _UPRIGHT
     at = np.flatnonzero(thin)

@@ -44,8 +44,8 @@ def find_small_holes(shape: Shape, printing: Printing) -> tuple[Finding, ...]:
     if not enough.any():
         return ()
     keep = enough[component]
-    facets = shape.measures.topology.facets[rows[keep]]
-    group = (np.cumsum(enough, dtype=np.int64) - 1)[component[keep]]
+    facets = np.asarray(shape.measures.topology.facets[rows[keep]], dtype=np.int64)
+    group = np.asarray(np.cumsum(enough) - 1, dtype=np.int64)[component[keep]]
     diameter = _diameters(shape, facets, group)
     small = diameter < _EXACT * limit
     if not small.any():

@@ -14,10 +14,14 @@ from parts3d.meshes.shape import Shape
 
 # Every facet gets a sample, and large ones more, up to so many rays; above, a sample stands for
 # an equal share of the area.
-_SAMPLES = 200_000
+_SAMPLES = 100_000
 _SPREAD_SAMPLES = 1_500
 # Faces that are off antiparallel by more are an edge, not a wall.
 _OPPOSITE_COS = float(np.cos(np.radians(35.0)))
+# Faces this near to parallel make a wall that has ends; a sharper wedge runs out instead.
+_PARALLEL_COS = float(np.cos(np.radians(10.0)))
+# A straight way within a curved wall leaves it aslant: that is a bend, an end is met squarely.
+_END_COS = 0.6
 # A gap that a slicer closes (PrusaSlicer: slice_closing_radius 0.049 mm on either side).
 _CLOSED_GAP_MM = 0.05
 # Steps of the R2 sequence: the plane's evenest known (Roberts 2018): 1/g, 1/g^2, g^3 = g + 1.
@@ -51,8 +55,8 @@ class Thickness:
 def measure_thickness(shape: Shape, reach_mm: float, rays: Rays | None = None) -> Thickness:
     """Measure the walls of a part that are thinner than the reach.
 
-    Up to 200,000 facets each is measured at its middle, large facets at more places; of larger
-    meshes 200,000 places spread evenly over the area are. The pattern is fixed. Memory is
+    Up to 100,000 facets each is measured at its middle, large facets at more places; of larger
+    meshes 100,000 places spread evenly over the area are. The pattern is fixed. Memory is
     bounded: above a million facets the part is taken in slabs (see ``slabs``).
 
     Args:
@@ -76,16 +80,18 @@ def measure_thickness(shape: Shape, reach_mm: float, rays: Rays | None = None) -
     if len(facet) == 0:
         return result
     scenes = (
-        slabs(topology, points, 2.5 * reach_mm)
+        slabs(topology, points, 4 * reach_mm)
         if rays is None
         else iter([(rays, np.arange(len(facet)))])
     )
     for scene, mine in scenes:
-        wall, thickness, way = _walls(shape, scene, points[mine], normals[mine], reach_mm)
+        wall, leaving, way = _walls(shape, scene, points[mine], normals[mine], reach_mm)
         at = mine[wall]
-        result.thickness_mm[at] = thickness
+        # The sphere that touches the first face here and the other, inclined by a, measures
+        # 2 cos a / (1 + cos a) of the way along the ray.
+        result.thickness_mm[at] = way * (2 * leaving / (1 + leaving))
         result.middle[at] -= normals[at] * (way / 2)[:, None]
-        _within(scene, result, at, reach_mm)
+        _within(shape, scene, result, at, leaving > _PARALLEL_COS)
     return result
 
 
@@ -100,11 +106,12 @@ def _samples(shape: Shape) -> tuple[NDArray[np.int64], Numbers]:
         times = 1 + np.floor(areas * (_SPREAD_SAMPLES / total)).astype(np.int64)
         times[areas <= 0] = 0
         row = np.repeat(np.arange(len(areas)), times)
-        return topology.facets[row], areas[row] / times[row]
+        return np.asarray(topology.facets[row], dtype=np.int64), areas[row] / times[row]
     ends = np.cumsum(areas)
     steps = (np.arange(_SAMPLES) + 0.5) * (ends[-1] / _SAMPLES)
     row = np.minimum(np.searchsorted(ends, steps), len(areas) - 1)
-    return topology.facets[row], np.full(_SAMPLES, total / _SAMPLES)
+    facet = np.asarray(topology.facets[row], dtype=np.int64)
+    return facet, np.full(_SAMPLES, total / _SAMPLES)
 
 
 def _points(shape: Shape, facet: NDArray[np.int64]) -> Numbers:
@@ -126,7 +133,7 @@ def _points(shape: Shape, facet: NDArray[np.int64]) -> Numbers:
 def _walls(
     shape: Shape, scene: Rays, points: Numbers, normals: Numbers, reach_mm: float
 ) -> tuple[NDArray[np.int64], Numbers, Numbers]:
-    """Which samples lie on a wall, how thick it is, and the way straight through it, mm."""
+    """Which samples lie on a wall, the cosine between its faces, and the way through it, mm."""
     inward = -normals
     lift = scene.lift_mm
     hits = scene.cast(points + inward * lift, inward)
@@ -136,17 +143,22 @@ def _walls(
     leaving = np.einsum("ij,ij->i", inward, shape.normals[hits.facet[wall]])
     opposite = leaving > _OPPOSITE_COS
     wall, inward, way, leaving = wall[opposite], inward[opposite], way[opposite], leaving[opposite]
-    # What follows behind the wall: where shells overlap or all but touch, it goes on.
-    behind = scene.cast(points[wall] + inward * (way + lift)[:, None], inward)
-    facing = np.einsum("ij,ij->i", inward, shape.normals[behind.facet])
-    alone = (behind.facet < 0) | ((facing < 0) & (behind.distance_mm > _CLOSED_GAP_MM))
-    wall, way, leaving = wall[alone], way[alone], leaving[alone]
-    # The sphere that touches the first face here and the other, inclined by a, measures
-    # 2 cos a / (1 + cos a) of the way along the ray.
-    return wall, way * (2 * leaving / (1 + leaving)), way
+    # What lies behind the wall and before it: where shells overlap or all but touch, it goes on.
+    alone = np.ones(len(wall), dtype=np.bool_)
+    for start, direction in ((way + lift, inward), (np.full(len(wall), -lift), -inward)):
+        beyond = scene.cast(points[wall] + inward * start[:, None], direction)
+        facing = np.einsum("ij,ij->i", direction, shape.normals[beyond.facet])
+        alone &= (beyond.facet < 0) | ((facing < 0) & (beyond.distance_mm > _CLOSED_GAP_MM))
+    return wall[alone], leaving[alone], way[alone]
 
 
-def _within(scene: Rays, result: Thickness, at: NDArray[np.int64], reach_mm: float) -> None:
+def _within(
+    shape: Shape,
+    scene: Rays,
+    result: Thickness,
+    at: NDArray[np.int64],
+    parallel: NDArray[np.bool_],
+) -> None:
     """Measure how far walls go on sideways and up and down from their middles."""
     normals, middle = result.normals[at], result.middle[at]
     level = np.stack((-normals[:, 1], normals[:, 0], np.zeros(len(at))), axis=1)
@@ -159,7 +171,8 @@ def _within(scene: Rays, result: Thickness, at: NDArray[np.int64], reach_mm: flo
     steep /= np.sqrt(np.einsum("ij,ij->i", steep, steep))[:, None]
     ways = []
     for direction in (level, -level, steep, -steep):
-        distance = scene.cast(middle, direction).distance_mm
-        ways.append(np.where(distance < reach_mm, distance, np.inf))
+        hits = scene.cast(middle, direction)
+        squarely = np.einsum("ij,ij->i", direction, shape.normals[hits.facet]) > _END_COS
+        ways.append(np.where(squarely | ~parallel, hits.distance_mm, np.inf))
     result.width_mm[at] = ways[0] + ways[1]
     result.rim_mm[at] = np.minimum.reduce(ways)

@@ -17,12 +17,15 @@ _WALL_SHARE = 0.01
 _MISSING_SHARE = 0.05
 # A wall goes on within itself for more than that on every side; an edge or a raised letter ends.
 _RIM_MM = 1.0
+# Where thin walls this wide are so much of the surface, they are the part, however low they are.
+_WIDE_MM = 5.0
+_MOST_SHARE = 0.3
 _UPRIGHT = 0.5  # the normal's level share: within 60 degrees of upright
 
 
 def reach_for(printing: Printing) -> float:
     """Return the thickness up to which walls and pins are of interest, mm."""
-    return 1.5 * max(printing.wall_mm, printing.skin_mm, printing.limits.pin_mm)
+    return max(printing.wall_mm, printing.skin_mm, printing.limits.pin_mm)
 
 
 def find_thin_walls(
@@ -37,7 +40,8 @@ def find_thin_walls(
     (``wall_mm``), a level one of layers (``skin_mm``), an inclined one needs one of the two in
     the level cut or straight up. ``VANISHING_WALLS`` blocks: upright walls under one line, which
     slicers leave out, on 5 % of the upright surface or more. ``THIN_WALLS`` warns: all others, on
-    1 % of the surface or more. Edges, chamfers and raised letters are no walls.
+    1 % of the surface or more. Edges, chamfers and raised letters are no walls: a wall goes on
+    for a millimetre around its middle, or thin walls are most of the part.
 
     ``measured`` is the thickness that 5 % of the places found stay under; ``share_percent`` is of
     the whole surface.
@@ -55,6 +59,10 @@ def find_thin_walls(
     up = np.abs(measured.normals[:, 2])
     level = np.sqrt(np.maximum(0, 1 - up * up))
     wall = measured.rim_mm > _RIM_MM
+    wide = measured.width_mm > _WIDE_MM
+    slim = wide & (measured.thickness_mm < _EXACT * printing.wall_mm * level)
+    if float(measured.area_mm2[slim].sum()) > _MOST_SHARE * total:
+        wall |= wide
     found: list[Finding] = []
     missing = wall & (level > _UPRIGHT)
     missing &= measured.thickness_mm < _EXACT * printing.line_mm * level
