@@ -1,6 +1,6 @@
 """The mesh for the browser's 3D view: a small GLB of the part as it is printed.
 
-Points are welded and indexed (about 18 bytes a triangle, a third of an STL); above
+Points are welded and indexed (about 12 bytes a triangle, a quarter of an STL); above
 ``MOST_TRIANGLES`` the mesh is simplified. The browser shades facets flat and draws sharp edges.
 """
 
