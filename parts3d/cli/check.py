@@ -1,163 +1,177 @@
 """``parts3d check``: what is wrong with these files, for people and for programs."""
 
-import glob
-import hashlib
 import json
-import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from parts3d.errors import Unreadable
+from parts3d.errors import Parts3dError
 
 if TYPE_CHECKING:
+    from parts3d.cli.check_outputs import PictureDone, RepairDone
+    from parts3d.meshes.check import Question
+    from parts3d.meshes.mesh import Unit
     from parts3d.meshes.report import FileReport
 
 _STOPPED = 130
-_PAGE_COLUMNS = 120  # where the output is no terminal
-_COLOURS = {
-    "printable": "green",
-    "printable_with_warnings": "yellow",
-    "repairable": "dark_orange",
-    "not_printable": "red",
-    "unreadable": "red",
-}
+_WRONG_USE = 2
 
 
 def check(
     files: Annotated[
-        list[str], typer.Argument(help="STL files, folders (searched for .stl) or patterns.")
+        list[str],
+        typer.Argument(help="STL, 3MF, OBJ or STEP files, folders of them, or patterns."),
     ],
     *,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a JSON array, and nothing else.")
     ] = False,
     material: Annotated[
-        Literal["PLA", "PETG", "ASA", "ABS", "PA-CF", "TPU"] | None,
-        typer.Option(help="For the wall thickness check, which this version does not have yet."),
-    ] = None,
+        Literal["PLA", "PETG", "ASA", "ABS", "PA-CF", "TPU"],
+        typer.Option(help="What it is printed in; walls, holes and bridges are judged by it."),
+    ] = "PLA",
+    nozzle_mm: Annotated[
+        float, typer.Option("--nozzle", min=0.1, max=2.0, help="Nozzle width, mm.")
+    ] = 0.4,
     unit: Annotated[
         Literal["mm", "inch", "m"] | None,
         typer.Option(help="Unit of the files; without it mm, and small sizes are doubted."),
     ] = None,
+    repair: Annotated[
+        Path | None,
+        typer.Option(help="Write a repaired copy here (several files: a folder)."),
+    ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Draw the part with its findings marked (several files: a folder)."),
+    ] = None,
+    language: Annotated[
+        Literal["en", "fr", "nl", "de"], typer.Option(help="Language of the sentences.")
+    ] = "en",
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Files checked side by side; as many as processors.")
+    ] = None,
 ) -> None:
-    """Check whether STL files can be printed.
+    """Check whether model files can be printed.
 
     Exit 0: all printable, perhaps with warnings; 1: one is not, or only after a repair; 2: one
     cannot be read.
     """
+    from parts3d.meshes.check import Question
+    from parts3d.meshes.files import check_files, find_files
+    from parts3d.meshes.printing import Printing
     from parts3d.meshes.report import exit_code
 
-    del material
-    paths = _found(files)
+    question = Question(Printing(material, nozzle_mm), unit_is_certain=unit is not None)
+    paths = find_files(files)
     reports: list[FileReport] = []
+    written: list[_Written] = []
     try:
-        for number, path in enumerate(paths, start=1):
-            if len(paths) > 1 and sys.stderr.isatty():
-                sys.stderr.write(f"\r\x1b[K{number}/{len(paths)} {path.name[:60]}")
-                sys.stderr.flush()
-            reports.append(_report(path, unit))
+        targets = _targets(paths, repair, picture)
+        with _progress(len(paths)) as tell:
+            for entry in check_files(paths, unit=unit, question=question, processes=jobs):
+                reports.append(entry)
+                tell(Path(entry.file).name)
+        for path, (repaired, drawn) in zip(paths, targets, strict=True):
+            written.append(_write(path, repaired, drawn, unit, question))
     except KeyboardInterrupt:
-        sys.stderr.write("\nStopped.\n")
+        sys.stderr.write(f"\nStopped; {len(reports)} of {len(paths)} files were checked.\n")
         raise typer.Exit(_STOPPED) from None
-    finally:
-        if len(paths) > 1 and sys.stderr.isatty():
-            sys.stderr.write("\r\x1b[K")
+    except Parts3dError as refusal:
+        sys.stderr.write(f"{refusal.message}\n")
+        raise typer.Exit(_WRONG_USE) from None
     if as_json:
-        typer.echo(json.dumps([entry.as_json_object() for entry in reports], indent=2))
+        entries = [
+            {**entry.as_json_object(), **outputs.as_json_object()}
+            for entry, outputs in zip(reports, written, strict=True)
+        ]
+        typer.echo(json.dumps(entries, indent=2))
     else:
-        _print_table(reports)
+        from parts3d.cli.check_table import print_table
+
+        print_table(reports, language)
+        for outputs in written:
+            outputs.tell()
     if not reports:
-        sys.stderr.write("No STL file was found in: " + ", ".join(files) + "\n")
+        sys.stderr.write("No model file was found in: " + ", ".join(files) + "\n")
     raise typer.Exit(exit_code(reports))
 
 
-def _found(names: list[str]) -> list[Path]:
-    """Return the files meant, each once: folders are searched, patterns filled in."""
-    found: dict[Path, None] = {}
-    for name in names:
-        path = Path(name)
-        if path.is_dir():
-            inside = (entry for entry in path.rglob("*") if entry.suffix.lower() == ".stl")
-            found.update(dict.fromkeys(sorted(entry for entry in inside if entry.is_file())))
-        elif not path.exists() and glob.has_magic(name):
-            found.update(dict.fromkeys(map(Path, sorted(glob.glob(name, recursive=True)))))  # noqa: PTH207 - a pattern may be absolute, which Path.glob refuses
-        else:
-            found[path] = None
-    return list(found)
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What was written for one file."""
+
+    path: Path
+    repair: "RepairDone | None" = None
+    picture: "PictureDone | None" = None
+
+    def as_json_object(self) -> dict[str, object]:
+        told = {"repair": self.repair, "picture": self.picture}
+        return {name: done.model_dump(mode="json") for name, done in told.items() if done}
+
+    def tell(self) -> None:
+        for done in (self.repair, self.picture):
+            if done is not None:
+                typer.echo(f"{self.path.name}: {done.message}")
+                for step in getattr(done, "steps", ()):
+                    typer.echo(f"  - {step}")
 
 
-def _report(path: Path, unit: Literal["mm", "inch", "m"] | None) -> "FileReport":
-    from parts3d.meshes.report import report, unreadable_report
+def _targets(
+    paths: list[Path], repair: Path | None, picture: Path | None
+) -> list[tuple[Path | None, Path | None]]:
+    """Return where each file's repaired copy and picture go; a refusal before anything is done."""
+    nowhere: list[Path | None] = [None] * len(paths)
+    if not paths or (repair is None and picture is None):
+        return list(zip(nowhere, nowhere, strict=True))
+    from parts3d.cli.check_outputs import output_paths
 
-    began = perf_counter()
-    data = b""
-    try:
-        data = _bytes_of(path)
-        return report(str(path), data, unit=unit)
-    except Unreadable as refusal:
-        return unreadable_report(
-            str(path),
-            refusal,
-            sha256=hashlib.sha256(data).hexdigest() if data else None,
-            elapsed_ms=1000 * (perf_counter() - began),
-        )
+    repaired = output_paths(paths, repair, "-repaired.stl") if repair else nowhere
+    drawn = output_paths(paths, picture, ".png") if picture else nowhere
+    return list(zip(repaired, drawn, strict=True))
 
 
-def _bytes_of(path: Path) -> bytes:
-    """Read a file once its size was looked at; what is no file or too large is refused."""
-    from parts3d.meshes.reader import DEFAULT_LIMITS
+def _write(
+    path: Path,
+    repaired: Path | None,
+    drawn: Path | None,
+    unit: "Unit | None",
+    question: "Question",
+) -> _Written:
+    if repaired is None and drawn is None:
+        return _Written(path)
+    from parts3d.cli.check_outputs import write_picture, write_repaired
 
-    if not path.is_file():
-        raise Unreadable("There is no such file. Check its name.", code="no_such_file")
-    size = path.stat().st_size
-    if size > DEFAULT_LIMITS.max_bytes:
-        raise Unreadable(
-            f"The file has {size} bytes; at most {DEFAULT_LIMITS.max_bytes} are read. "
-            "Export it with a coarser resolution.",
-            code="too_many_bytes",
-        )
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Unreadable(
-            f"The file cannot be opened: {error.strerror}. Check its permissions.",
-            code="cannot_open",
-        ) from error
+    return _Written(
+        path,
+        write_repaired(path, repaired, unit=unit, question=question) if repaired else None,
+        write_picture(path, drawn, unit=unit, question=question) if drawn else None,
+    )
 
 
-def _print_table(reports: "list[FileReport]") -> None:
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[str], object]]:
+    """Show a bar on a terminal where there are several files; else nothing."""
+    if total <= 1 or not sys.stderr.isatty():
+        yield len  # nobody is told
+        return
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    # What all files have in common is said once, above the table.
-    folders = {str(Path(entry.file).parent) for entry in reports}
-    common = os.path.commonpath(folders) if len(reports) > 1 and _comparable(folders) else ""
-    table = Table(box=None, pad_edge=False, show_edge=False, title=common, title_justify="left")
-    table.add_column("File", overflow="fold", ratio=2)
-    for heading in ("Verdict", "Size, mm", "Triangles"):
-        table.add_column(heading, no_wrap=heading == "Triangles")
-    table.add_column("Findings", overflow="fold", ratio=3)
-    for entry in reports:
-        colour = _COLOURS[entry.verdict]
-        size = " x ".join(f"{side:.1f}" for side in entry.bounds_mm) if entry.bounds_mm else "-"
-        table.add_row(
-            escape(os.path.relpath(entry.file, common) if common else entry.file),
-            f"[{colour}]{entry.verdict.replace('_', ' ')}[/]",
-            size,
-            "-" if entry.triangles is None else f"{entry.triangles:,}",
-            escape("\n".join(f"{item.severity}: {item.message}" for item in entry.findings) or "-"),
-        )
-    if reports:
-        console = Console()
-        console.width = console.width if console.is_terminal else _PAGE_COLUMNS
-        console.print(table)
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    # No thread that refreshes: workers are forked while the bar is shown.
+    with Progress(
+        *columns, console=Console(stderr=True), transient=True, auto_refresh=False
+    ) as bar:
+        task = bar.add_task("", total=total)
 
+        def tell(name: str) -> None:
+            bar.update(task, advance=1, description=name[:60], refresh=True)
 
-def _comparable(folders: set[str]) -> bool:
-    """Whether paths are all absolute or all relative, without which they have nothing in common."""
-    return len({Path(folder).is_absolute() for folder in folders}) == 1
+        bar.refresh()
+        yield tell

@@ -4,20 +4,35 @@ The check with its findings, a picture of each finding's places, the three best 
 their cost, and, where one can be offered, a repair with before and after.
 """
 
+from dataclasses import replace
+
 from pydantic import BaseModel, ConfigDict
 
-from parts3d.meshes.findings import Code
-from parts3d.meshes.mesh import Unit, Vector
-from parts3d.meshes.printing import Material
+from parts3d.errors import Unreadable
+from parts3d.meshes.check import Question
+from parts3d.meshes.errands import Desk, Errand
+from parts3d.meshes.findings import Code, Finding, Severity, Verdict
+from parts3d.meshes.mesh import Mesh, Unit, Vector
+from parts3d.meshes.orient import orient, write_stl
+from parts3d.meshes.orientation import candidates
+from parts3d.meshes.overlay import before_after, render_marked
+from parts3d.meshes.printing import Material, Printing
 from parts3d.meshes.reader import UPLOAD_LIMITS
-from parts3d.meshes.report import FileReport
+from parts3d.meshes.render import render
+from parts3d.meshes.repair import RepairRefused, repair
+from parts3d.meshes.report import Examined, FileReport, examine
 
 PICTURE = "picture.png"
+MODEL = "model.stl"
 REPAIRED = "repaired.stl"
 BEFORE_AFTER = "before-after.png"
 POSES = 3
+# The file's own pose is shown beside the three best where it is none of them.
+_POSES_SHOWN = POSES + 1
+_PICTURE_PIXELS = 512
+_POSE_PIXELS = 320
 _PICTURE_BYTES = 4_000_000
-_REPAIRED_BYTES = 80_000_000
+_MODEL_BYTES = 80_000_000
 
 
 def marks_name(code: Code) -> str:
@@ -34,9 +49,10 @@ def pose_name(number: int) -> str:
 FILES: dict[str, int] = {
     PICTURE: _PICTURE_BYTES,
     BEFORE_AFTER: _PICTURE_BYTES,
-    REPAIRED: _REPAIRED_BYTES,
+    MODEL: _MODEL_BYTES,
+    REPAIRED: _MODEL_BYTES,
     **{marks_name(code): _PICTURE_BYTES for code in Code},
-    **{pose_name(number): _PICTURE_BYTES for number in range(POSES)},
+    **{pose_name(number): _PICTURE_BYTES for number in range(_POSES_SHOWN)},
 }
 
 
@@ -104,6 +120,7 @@ class Examination(BaseModel):
 
     Args:
         report: the check.
+        model_kept: whether ``MODEL`` holds the mesh as an STL of ours: for what was no STL.
         marked: the codes whose places have a picture of their own.
         poses: orientations to choose from, best first.
         repair: a repair to take, where one can be offered.
@@ -113,7 +130,108 @@ class Examination(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     report: FileReport
+    model_kept: bool = False
     marked: tuple[Code, ...] = ()
     poses: tuple[Pose, ...] = ()
     repair: RepairOffer | None = None
     repair_refused: str | None = None
+
+
+def _examine(data: bytes, orders: ExaminationOrders, desk: Desk) -> Examination:
+    question = Question(
+        Printing(orders.material), beds_mm=orders.beds_mm, declared_mm=orders.declared_mm
+    )
+    limits = replace(
+        UPLOAD_LIMITS,
+        max_bytes=orders.max_bytes,
+        max_triangles=orders.max_triangles,
+        allow_step=True,
+    )
+    found = examine(
+        orders.name, data, unit=orders.unit, question=question, limits=limits, on_stage=desk.stage
+    )
+    desk.stage("picture")
+    desk.keep(PICTURE, render(found.mesh, size=_PICTURE_PIXELS, dimensions=True))
+    marked = tuple(_draw(finding, found.mesh, desk) for finding in _shown(found))
+    is_stl = found.mesh.format in {"stl_binary", "stl_ascii"}
+    if not is_stl:
+        desk.keep(MODEL, write_stl(found.mesh))
+    desk.stage("poses")
+    poses = _poses(found.mesh, orders, desk)
+    result = Examination(report=found.report, model_kept=not is_stl, marked=marked, poses=poses)
+    if found.report.verdict in {Verdict.REPAIRABLE, Verdict.NOT_PRINTABLE}:
+        desk.stage("repair")
+        return _with_repair(result, found, question, desk)
+    return result
+
+
+def _shown(found: Examined) -> list[Finding]:
+    """Return the findings that have places, the gravest first."""
+    order = [Severity.BLOCKS, Severity.WARNING, Severity.INFO]
+    shown = [finding for finding in found.check.findings if finding.has_places]
+    return sorted(shown, key=lambda finding: order.index(finding.severity))
+
+
+def _draw(finding: Finding, mesh: Mesh, desk: Desk) -> Code:
+    desk.keep(marks_name(finding.code), render_marked(mesh, [finding], _PICTURE_PIXELS).png)
+    return finding.code
+
+
+def _poses(mesh: Mesh, orders: ExaminationOrders, desk: Desk) -> tuple[Pose, ...]:
+    best = candidates(
+        mesh,
+        printing=Printing(orders.material),
+        beds_mm=orders.beds_mm,
+        load_direction=orders.load_direction,
+        count=POSES,
+    )
+    poses = []
+    for number, pose in enumerate(best):
+        lying = orient(mesh, pose.orientation_deg)
+        desk.keep(pose_name(number), render(lying, size=_POSE_PIXELS))
+        poses.append(
+            Pose(
+                orientation_deg=pose.orientation_deg,
+                support_mm3=pose.support_mm3,
+                height_mm=pose.height_mm,
+                contact_mm2=pose.contact_mm2,
+                layer_angle_deg=pose.layer_angle_deg,
+                stable=pose.stable,
+                as_it_is=pose.as_is,
+                picture=pose_name(number),
+            )
+        )
+    return tuple(poses)
+
+
+def _with_repair(
+    result: Examination, found: Examined, question: Question, desk: Desk
+) -> Examination:
+    """Try a repair, and offer it if the check of what it made finds nothing that blocks."""
+    try:
+        repaired = repair(found.mesh, question.printing)
+        data = write_stl(repaired.mesh)
+        # The same limits do not count here: it is ours.
+        after = examine(REPAIRED, data, unit="mm", question=question)
+    except (RepairRefused, Unreadable) as refusal:
+        return result.model_copy(update={"repair_refused": refusal.message})
+    if repaired.nothing_to_repair:
+        return result
+    desk.keep(REPAIRED, data)
+    desk.keep(BEFORE_AFTER, before_after(found.mesh, repaired.mesh, _PICTURE_PIXELS))
+    offer = RepairOffer(
+        steps=tuple(step.words() for step in repaired.steps),
+        after=after.report,
+        moved_mm=repaired.moved_mm,
+        volume_change_percent=repaired.volume_change_percent,
+    )
+    return result.model_copy(update={"repair": offer})
+
+
+EXAMINE = Errand(
+    at="parts3d.meshes.examination:EXAMINE",
+    orders=ExaminationOrders,
+    answer=Examination,
+    run=_examine,
+    files=FILES,
+)

@@ -90,6 +90,11 @@ class Finding:
     facets: NDArray[np.int64] = field(default_factory=lambda: NO_FACETS)
     segments_mm: NDArray[np.float32] = field(default_factory=lambda: NO_SEGMENTS)
 
+    @property
+    def has_places(self) -> bool:
+        """Whether a picture can show where it is."""
+        return len(self.facets) > 0 or len(self.segments_mm) > 0
+
 
 def verdict_of(findings: tuple[Finding, ...]) -> Verdict:
     """Come to a verdict: what blocks decides, then whether all of it can be repaired."""

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from parts3d.cli.check import check
 from parts3d.meshes.orient import write_stl
-from tests.meshes import solids
+from tests.meshes import models, solids
 from tests.meshes.solids import mesh
 
 PLACES = ["measured", "limit", "facets", "box_mm"]
@@ -125,8 +125,69 @@ def test_people_get_a_table_with_the_sentences(folder: Path) -> None:
 def test_nothing_to_check_is_said_and_no_success(tmp_path: Path) -> None:
     code, _, err = run(str(tmp_path))
     assert code == 2
-    assert "No STL file was found" in err
+    assert "No model file was found" in err
 
 
 def test_an_unknown_material_is_refused(folder: Path) -> None:
     assert run(str(folder), "--material", "cheese")[0] == 2
+
+
+def test_a_repaired_copy_is_written_and_the_file_itself_is_kept(folder: Path) -> None:
+    broken, copy = folder / "sub" / "HOLE.STL", folder / "mended.stl"
+    before = broken.read_bytes()
+    code, (entry,) = run_json(str(broken), "--repair", str(copy))
+    assert code == 1
+    assert entry["repair"]["written"] == str(copy)
+    assert entry["repair"]["sha256"] == hashlib.sha256(copy.read_bytes()).hexdigest()
+    assert entry["repair"]["steps"] == ["1 holes were filled."]
+    assert entry["repair"]["volume_mm3"] == pytest.approx(6000)
+    assert broken.read_bytes() == before
+    assert run_json(str(copy))[1][0]["verdict"] == "printable"
+
+
+def test_a_repair_never_overwrites_what_is_checked(folder: Path) -> None:
+    broken = folder / "sub" / "HOLE.STL"
+    before = broken.read_bytes()
+    code, _, err = run(str(broken), "--repair", str(broken))
+    assert code == 2
+    assert "it is kept as it is" in err
+    assert broken.read_bytes() == before
+
+
+def test_pictures_of_several_files_go_to_a_folder_with_what_they_mark(folder: Path) -> None:
+    out = folder / "pictures"
+    _, entries = run_json(str(folder), "--picture", str(out))
+    assert [entry["picture"]["marked"] for entry in entries] == [[], ["open_edges"]]
+    for entry in entries:
+        assert Path(entry["picture"]["written"]).read_bytes().startswith(b"\x89PNG")
+    assert sorted(path.name for path in out.iterdir()) == ["HOLE.png", "good.png"]
+
+
+def test_a_file_that_cannot_be_read_has_neither_copy_nor_picture_but_is_told(folder: Path) -> None:
+    bad = folder / "cut.stl"
+    bad.write_bytes(b"solid")
+    code, (entry,) = run_json(str(bad), "--repair", str(folder / "a.stl"))
+    assert code == 2
+    assert entry["repair"]["written"] is None
+    assert not (folder / "a.stl").exists()
+
+
+def test_3mf_and_obj_are_found_in_folders_and_checked(tmp_path: Path) -> None:
+    (tmp_path / "box.obj").write_bytes(models.obj(solids.box()))
+    (tmp_path / "box.3MF").write_bytes(models.three_mf(solids.box()))
+    code, entries = run_json(str(tmp_path))
+    assert code == 0
+    assert [entry["format"] for entry in entries] == ["3mf", "obj"]
+    assert [entry["volume_mm3"] for entry in entries] == pytest.approx([6000, 6000])
+
+
+def test_a_step_file_is_read_by_a_child(tmp_path: Path) -> None:
+    path = tmp_path / "box.step"
+    path.write_bytes(models.step_box())
+    code, (entry,) = run_json(str(path))
+    assert (code, entry["format"], entry["verdict"]) == (0, "step", "printable")
+
+
+def test_the_sentences_of_the_table_come_in_the_language_asked_for(folder: Path) -> None:
+    _, out, _ = run(str(folder / "sub"), "--language", "nl")
+    assert "gaten" in out

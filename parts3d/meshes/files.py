@@ -1,0 +1,147 @@
+"""Model files on a disk: find them, read them within limits, and check many side by side."""
+
+import glob
+import hashlib
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+from parts3d.errors import Unreadable
+from parts3d.meshes.check import Question
+from parts3d.meshes.mesh import Unit
+from parts3d.meshes.reader import DEFAULT_LIMITS, needs_child
+from parts3d.meshes.report import Examined, FileReport, examine, unreadable_report
+from parts3d.meshes.sandbox import check_in_child
+
+SUFFIXES = frozenset({".stl", ".3mf", ".obj", ".step", ".stp"})
+
+
+def find_files(names: Sequence[str]) -> list[Path]:
+    """Return the files meant, each once: folders are searched, patterns filled in."""
+    found: dict[Path, None] = {}
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            inside = (entry for entry in path.rglob("*") if entry.suffix.lower() in SUFFIXES)
+            found.update(dict.fromkeys(sorted(entry for entry in inside if entry.is_file())))
+        elif not path.exists() and glob.has_magic(name):
+            found.update(dict.fromkeys(map(Path, sorted(glob.glob(name, recursive=True)))))  # noqa: PTH207 - a pattern may be absolute, which Path.glob refuses
+        else:
+            found[path] = None
+    return list(found)
+
+
+def read_file(path: Path) -> bytes:
+    """Read a file once its size was looked at.
+
+    Raises:
+        Unreadable: there is no such file, it is too large, or it cannot be opened.
+    """
+    if not path.is_file():
+        raise Unreadable("There is no such file. Check its name.", code="no_such_file")
+    size = path.stat().st_size
+    if size > DEFAULT_LIMITS.max_bytes:
+        raise Unreadable(
+            f"The file has {size} bytes; at most {DEFAULT_LIMITS.max_bytes} are read. "
+            "Export it with a coarser resolution.",
+            code="too_many_bytes",
+        )
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Unreadable(
+            f"The file cannot be opened: {error.strerror}. Check its permissions.",
+            code="cannot_open",
+        ) from error
+
+
+def examine_file(path: Path, *, unit: Unit | None, question: Question) -> Examined:
+    """Read and check a file in this process; ``Unreadable`` where the gate refuses it."""
+    return examine(str(path), read_file(path), unit=unit, question=question)
+
+
+def check_file(path: Path, *, unit: Unit | None, question: Question) -> FileReport:
+    """Check a file; one that cannot be read gets a report as well."""
+    began = perf_counter()
+    data = b""
+    try:
+        data = read_file(path)
+        if needs_child(data):
+            return _check_apart(path, unit=unit, question=question)
+        return examine(str(path), data, unit=unit, question=question).report
+    except Unreadable as refusal:
+        return unreadable_report(
+            str(path),
+            refusal,
+            sha256=hashlib.sha256(data).hexdigest() if data else None,
+            elapsed_ms=1000 * (perf_counter() - began),
+        )
+
+
+def _check_apart(path: Path, *, unit: Unit | None, question: Question) -> FileReport:
+    """Check a file in a child of its own, whose end is an ordinary refusal."""
+    began = perf_counter()
+    data = b""
+    try:
+        data = read_file(path)
+        return check_in_child(
+            data, name=str(path), unit=unit, question=question, limits=DEFAULT_LIMITS
+        )
+    except Unreadable as refusal:
+        return unreadable_report(
+            str(path),
+            refusal,
+            sha256=hashlib.sha256(data).hexdigest() if data else None,
+            elapsed_ms=1000 * (perf_counter() - began),
+        )
+
+
+def check_files(
+    paths: Sequence[Path], *, unit: Unit | None, question: Question, processes: int | None = None
+) -> Iterator[FileReport]:
+    """Yield a report for each file, in their order.
+
+    Args:
+        paths: the files.
+        unit: the unit a person gave.
+        question: what they are checked for.
+        processes: how many work side by side; None: as many as there are processors. One file
+            is checked in this process.
+    """
+    check = partial(check_file, unit=unit, question=question)
+    workers = min(processes or os.cpu_count() or 1, len(paths))
+    if workers <= 1:
+        yield from map(check, paths)
+        return
+    # Forked, so that the libraries loaded already are shared; nothing has threads by now.
+    context = multiprocessing.get_context("fork")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_ctrl_c_to_parent)
+    try:
+        tasks = [pool.submit(check, path) for path in paths]
+        for path, task in zip(paths, tasks, strict=True):
+            yield _result(task, path, unit=unit, question=question)
+    except BaseException:
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _result(
+    task: Future[FileReport], path: Path, *, unit: Unit | None, question: Question
+) -> FileReport:
+    try:
+        return task.result()
+    except BrokenProcessPool:  # a worker was killed, perhaps by this very file
+        return _check_apart(path, unit=unit, question=question)
+
+
+def _leave_ctrl_c_to_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
