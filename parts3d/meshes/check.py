@@ -1,12 +1,12 @@
 """The check: a mesh in, findings and a verdict out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from parts3d.meshes.bed_fit import find_bed_fit
 from parts3d.meshes.crossings import find_crossings
 from parts3d.meshes.features import find_small_features
-from parts3d.meshes.findings import Code, Finding, Verdict, verdict_of
+from parts3d.meshes.findings import UNIT_DOUBTS, Code, Finding, Severity, Verdict, verdict_of
 from parts3d.meshes.measure import Measures, measure
 from parts3d.meshes.mesh import Mesh, Vector
 from parts3d.meshes.overhangs import find_overhangs
@@ -90,7 +90,16 @@ def judge(
     findings += find_crossings(shape)
     if not encloses_nothing(measures):
         findings += _find_in_body(shape, question.printing, on_stage)
+    if {finding.code for finding in findings} & UNIT_DOUBTS:
+        findings = [_with_doubt(finding) for finding in findings]
     return Check(tuple(findings), verdict_of(tuple(findings)), measures)
+
+
+def _with_doubt(finding: Finding) -> Finding:
+    """Let nothing that depends on the size block while the unit is doubted: that is asked first."""
+    if finding.code is Code.VANISHING_WALLS:
+        return replace(finding, severity=Severity.WARNING)
+    return finding
 
 
 def _find_in_body(shape: Shape, printing: Printing, on_stage: OnStage) -> list[Finding]:

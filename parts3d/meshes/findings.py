@@ -58,6 +58,9 @@ class Code(StrEnum):
     MAY_TIP_OVER = "may_tip_over"
 
 
+# A person is asked for the unit before anything that depends on the size is believed.
+UNIT_DOUBTS = frozenset({Code.LOOKS_LIKE_INCHES, Code.LOOKS_LIKE_METRES})
+
 NO_FACETS: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
 NO_SEGMENTS: NDArray[np.float32] = np.zeros((0, 2, 3), dtype=np.float32)
 
