@@ -42,6 +42,8 @@ _CHUNK = 20_000
 _SAME_SHARE = 0.04
 _SAME_LENGTH_SHARE = 0.005
 _SAME_ANGLE_DEG = 2.0
+_SAME_SUPPORT_SHARE = 0.08
+_STRAIGHT_SHARE = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,12 @@ def candidates(
         load /= np.linalg.norm(load)
     shape = shape_of(mesh, measure(mesh))
     obstacles = obstacles_of(shape)
-    weigher = _Weigher(shape, obstacles, centre_of_gravity(shape), printing, tuple(beds_mm), load)
+    outermost = _extremes(shape.measures.topology.vertices)
+    weigher = _Weigher(
+        shape, obstacles, centre_of_gravity(shape), printing, tuple(beds_mm), load, outermost
+    )
     as_is = weigher.weigh((0.0, 0.0, -1.0), as_is=True)
-    others = [weigher.weigh(down) for down in _downs(shape, weigher.centre)]
+    others = [weigher.weigh(down) for down in _downs(shape, weigher.centre, outermost)]
     distinct: list[Candidate] = []
     for one in sorted((as_is, *others), key=_rank):
         if not any(_same(one, other) for other in distinct):
@@ -146,7 +151,7 @@ def _same(one: Candidate, other: Candidate) -> bool:
         and abs(angles[0] - angles[1]) <= _SAME_ANGLE_DEG
         and abs(one.contact_mm2 - other.contact_mm2) <= _SAME_SHARE * other.contact_mm2 + 1
         and abs(one.support_mm3 - other.support_mm3)
-        <= _SAME_SHARE * max(one.support_mm3, other.support_mm3) + size
+        <= _SAME_SUPPORT_SHARE * max(one.support_mm3, other.support_mm3) + size
         and abs(one.margin_mm - other.margin_mm) <= _SAME_SHARE * size
         and one.fits is other.fits
     )
@@ -162,6 +167,7 @@ class _Weigher:
     printing: Printing
     beds_mm: tuple[Vector, ...]
     load: Floats | None
+    outermost: NDArray[np.float32]
 
     def weigh(self, down: Vector, *, as_is: bool = False) -> Candidate:
         degrees, fits = self._placed(down, as_is=as_is)
@@ -201,17 +207,12 @@ class _Weigher:
 
     def _placed(self, down: Vector, *, as_is: bool) -> tuple[Vector, bool]:
         """Return the turn, straight on the bed by the smallest rectangle round it, and its fit."""
-        vertices = self.shape.measures.topology.vertices
+        vertices = self.outermost
         if as_is:
             fitting = turn_to_fit(vertices, down, self.beds_mm) if self.beds_mm else (0.0, 0.0, 0.0)
             # Only a quarter turn can be left to the slicer.
             return (0.0, 0.0, 0.0), fitting is not None and fitting[2] % 90 == 0
-        if self.beds_mm:
-            fitting = turn_to_fit(vertices, down, self.beds_mm)
-            if fitting is None:
-                return laying(down), False
-            if fitting[2] % 90 != 0:
-                return fitting, True
+        fitting = turn_to_fit(vertices, down, self.beds_mm) if self.beds_mm else laying(down)
         plane = rotation_matrix(laying(down))[:2].T.astype(np.float32)
         outline = hull((vertices @ plane).astype(np.float64))
         side = np.roll(outline, -1, axis=0) - outline
@@ -219,16 +220,17 @@ class _Weigher:
         spins = np.concatenate(([0.0], spins))
         width, depth = extents(outline, spins)
         area = width * depth
-        at = int(np.flatnonzero(area <= area.min() * (1 + 1e-4))[0])
-        quarter = 90.0 if depth[at] > width[at] * (1 + 1e-4) else 0.0
+        # Straight as it is reads better than straighter by a hair.
+        at = int(np.flatnonzero(area <= area.min() * (1 + _STRAIGHT_SHARE))[0])
+        quarter = 90.0 if depth[at] > width[at] * (1 + _STRAIGHT_SHARE) else 0.0
         straight = laying(down, float(spins[at]) + quarter)
-        if not self.beds_mm or turn_to_fit(vertices, down, self.beds_mm) is None:
-            return straight, not self.beds_mm
-        return straight if self._fits(straight) else laying(down), True
+        if fitting is None or not self.beds_mm or self._fits(straight):
+            return straight, fitting is not None
+        return fitting, True
 
     def _fits(self, degrees: Vector) -> bool:
         size = np.ptp(
-            self.shape.measures.topology.vertices @ rotation_matrix(degrees).T.astype(np.float32),
+            self.outermost @ rotation_matrix(degrees).T.astype(np.float32),
             axis=0,
         )
         x, y, z = (float(side) for side in size)
@@ -238,11 +240,11 @@ class _Weigher:
         )
 
 
-def _downs(shape: Shape, centre: Floats) -> list[Vector]:
+def _downs(shape: Shape, centre: Floats, outermost: NDArray[np.float32]) -> list[Vector]:
     """Return directions that may face the bed: hull faces it rests on, and large flat sides."""
     flat = flat_sides(shape, _FLAT_SIDES)
     found: list[Vector] = list(flat)
-    for normal, resting in _hull_faces(shape, centre):
+    for normal, resting in _hull_faces(outermost, centre):
         if resting and not any(float(np.dot(normal, other)) > _NEAR_COS for other in flat):
             found.append((float(normal[0]), float(normal[1]), float(normal[2])))
     distinct: list[Vector] = []
@@ -252,14 +254,14 @@ def _downs(shape: Shape, centre: Floats) -> list[Vector]:
     return distinct[: _POSES - 1]
 
 
-def _hull_faces(shape: Shape, centre: Floats) -> list[tuple[Floats, bool]]:
+def _hull_faces(outermost: NDArray[np.float32], centre: Floats) -> list[tuple[Floats, bool]]:
     """Return the outward normals of the convex hull's faces, the largest first.
 
     With each: whether the weight acts inside it. A body without thickness has no such hull.
     """
     from scipy.spatial import ConvexHull, QhullError
 
-    points = _extremes(shape.measures.topology.vertices)
+    points = outermost.astype(np.float64)
     try:
         found = ConvexHull(points)
     except QhullError:
@@ -285,17 +287,18 @@ def _hull_faces(shape: Shape, centre: Floats) -> list[tuple[Floats, bool]]:
     return [(normal, resting) for _, normal, resting in faces]
 
 
-def _extremes(vertices: NDArray[np.float32]) -> Floats:
+def _extremes(vertices: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the points, or of many those farthest in 1,024 directions spread over a sphere."""
     if len(vertices) <= _HULL_POINTS:
-        return vertices.astype(np.float64)
+        return vertices
     number = np.arange(_HULL_DIRECTIONS) + 0.5
     height = 1 - 2 * number / _HULL_DIRECTIONS
     around = number * np.pi * (3 - np.sqrt(5))
     ring = np.sqrt(1 - height * height)
-    ways = np.stack((ring * np.cos(around), ring * np.sin(around), height)).astype(np.float32)
+    ways = np.stack((ring * np.cos(around), ring * np.sin(around), height), axis=1)
+    ways = ways.astype(np.float32)
     best = vertices[:0]
     for begin in range(0, len(vertices), _CHUNK):
         several = np.concatenate((best, vertices[begin : begin + _CHUNK]))
-        best = several[np.argmax(several @ ways, axis=0)]
-    return np.unique(best, axis=0).astype(np.float64)
+        best = several[np.argmax(ways @ several.T, axis=1)]
+    return np.unique(best, axis=0)

@@ -180,11 +180,11 @@ def hull(points: Floats) -> Floats:
     0.06 % small for a circle. No import of scipy, no loop over the points.
     """
     angle = np.arange(_HULL_DIRECTIONS) / _HULL_DIRECTIONS * 2 * np.pi
-    ways = np.stack((np.cos(angle), np.sin(angle)))
+    ways = np.stack((np.cos(angle), np.sin(angle)), axis=1)
     best = np.zeros((0, 2))
     for begin in range(0, len(points), _CHUNK // 4):
         several = np.concatenate((best, points[begin : begin + _CHUNK // 4]))
-        best = several[np.argmax(several @ ways, axis=0)]
+        best = several[np.argmax(ways @ several.T, axis=1)]
     if len(best) == 0:
         return best
     distinct = (best != np.roll(best, 1, axis=0)).any(axis=1)
