@@ -77,6 +77,7 @@ def write_repaired(
     """Repair a file into another one, and say what was done; the file itself is never touched."""
     from parts3d.meshes.orient import write_stl
     from parts3d.meshes.repair import repair
+    from parts3d.meshes.words import say_step
 
     try:
         examined = examine_file(path, unit=unit, question=question)
@@ -90,7 +91,7 @@ def write_repaired(
     return RepairDone(
         written=str(target),
         sha256=hashlib.sha256(data).hexdigest(),
-        steps=tuple(step.words() for step in result.steps),
+        steps=tuple(say_step(step) for step in result.steps),
         bounds_mm=result.after.bounds_mm,
         volume_mm3=result.after.volume_mm3,
         area_mm2=result.after.area_mm2,

@@ -6,11 +6,20 @@ from dataclasses import dataclass, field, replace
 from parts3d.meshes.bed_fit import find_bed_fit
 from parts3d.meshes.crossings import find_crossings
 from parts3d.meshes.features import find_small_features
-from parts3d.meshes.findings import UNIT_DOUBTS, Code, Finding, Severity, Verdict, verdict_of
+from parts3d.meshes.findings import (
+    MENDABLE,
+    UNIT_DOUBTS,
+    Code,
+    Finding,
+    Severity,
+    Verdict,
+    verdict_of,
+)
 from parts3d.meshes.measure import Measures, measure
 from parts3d.meshes.mesh import Mesh, Vector
 from parts3d.meshes.overhangs import find_overhangs
 from parts3d.meshes.printing import Printing
+from parts3d.meshes.repair import can_be_repaired
 from parts3d.meshes.round_holes import find_small_holes
 from parts3d.meshes.shape import Shape, shape_of
 from parts3d.meshes.sizes import find_doubtful_unit, find_wrong_size
@@ -38,6 +47,10 @@ class Question:
 
 
 AS_IT_IS = Question()
+
+# A repair is tried, not guessed, up to so many facets, and where so few edges are broken.
+_TRIED_FACETS = 50_000
+_FEW_BROKEN = 0.02
 
 # Called with the name of each step as it begins.
 OnStage = Callable[[str], None]
@@ -92,7 +105,30 @@ def judge(
         findings += _find_in_body(shape, question.printing, on_stage)
     if {finding.code for finding in findings} & UNIT_DOUBTS:
         findings = [_with_doubt(finding) for finding in findings]
+    if _may_be_repaired(findings, measures):
+        on_stage("repair")
+        repairable = can_be_repaired(mesh, question.printing)
+        findings = [_as_tried(finding, repairable=repairable) for finding in findings]
     return Check(tuple(findings), verdict_of(tuple(findings)), measures)
+
+
+def _may_be_repaired(findings: list[Finding], measures: Measures) -> bool:
+    """Whether to try a repair, so that the verdict is no guess: few broken edges, small mesh."""
+    blocking = {finding.code for finding in findings if finding.severity is Severity.BLOCKS}
+    topology = measures.topology
+    broken = len(topology.open_edges) + topology.unbalanced_count
+    return (
+        bool(blocking)
+        and blocking <= MENDABLE
+        and len(topology.faces) <= _TRIED_FACETS
+        and broken <= _FEW_BROKEN * topology.edge_count
+    )
+
+
+def _as_tried(finding: Finding, *, repairable: bool) -> Finding:
+    if finding.code in MENDABLE and finding.severity is Severity.BLOCKS:
+        return replace(finding, repairable=repairable)
+    return finding
 
 
 def _with_doubt(finding: Finding) -> Finding:

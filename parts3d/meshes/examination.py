@@ -21,6 +21,7 @@ from parts3d.meshes.reader import UPLOAD_LIMITS
 from parts3d.meshes.render import render
 from parts3d.meshes.repair import RepairRefused, repair
 from parts3d.meshes.report import Examined, FileReport, examine
+from parts3d.meshes.words import say_step
 
 PICTURE = "picture.png"
 MODEL = "model.stl"
@@ -220,7 +221,7 @@ def _with_repair(
     desk.keep(REPAIRED, data)
     desk.keep(BEFORE_AFTER, before_after(found.mesh, repaired.mesh, _PICTURE_PIXELS))
     offer = RepairOffer(
-        steps=tuple(step.words() for step in repaired.steps),
+        steps=tuple(say_step(step) for step in repaired.steps),
         after=after.report,
         moved_mm=repaired.moved_mm,
         volume_change_percent=repaired.volume_change_percent,

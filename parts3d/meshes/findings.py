@@ -58,6 +58,17 @@ class Code(StrEnum):
     MAY_TIP_OVER = "may_tip_over"
 
 
+# What a repair can mend.
+MENDABLE = frozenset(
+    {
+        Code.OPEN_EDGES,
+        Code.NON_MANIFOLD_EDGES,
+        Code.DUPLICATE_FACETS,
+        Code.FLIPPED_FACETS,
+        Code.INSIDE_OUT_SHELLS,
+    }
+)
+
 # A person is asked for the unit before anything that depends on the size is believed.
 UNIT_DOUBTS = frozenset({Code.LOOKS_LIKE_INCHES, Code.LOOKS_LIKE_METRES})
 

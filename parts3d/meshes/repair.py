@@ -15,12 +15,21 @@ from parts3d.meshes.mesh import Mesh, Vector
 from parts3d.meshes.printing import Printing
 from parts3d.meshes.repairing.change import judge_change, moved_mm
 from parts3d.meshes.repairing.closing import Attempt, begin, finished, try_merging, try_to_close
-from parts3d.meshes.repairing.done import ENGLISH, Done, RepairRefused, Step
+from parts3d.meshes.repairing.done import Done, RepairRefused, Step
 from parts3d.meshes.repairing.solid import united
 from parts3d.meshes.repairing.surface import Surface, surface_of
 from parts3d.meshes.topology import WELD_TOLERANCE
 
-__all__ = ["ENGLISH", "Done", "RepairRefused", "Repaired", "Size", "Step", "is_sound", "repair"]
+__all__ = [
+    "Done",
+    "RepairRefused",
+    "Repaired",
+    "Size",
+    "Step",
+    "can_be_repaired",
+    "is_sound",
+    "repair",
+]
 
 # A volume below this share of (area x diagonal) is rounding, not a body; as the check has it.
 _NO_VOLUME_SHARE = 1e-7
@@ -122,6 +131,15 @@ def judge_program(mesh: Mesh, made: Mesh, printing: Printing | None = None) -> R
     if not attempt.closed:
         raise _failed()
     return _offer(mesh, measure(mesh), first, finished(attempt), tolerance_mm, unite=False)
+
+
+def can_be_repaired(mesh: Mesh, printing: Printing | None = None) -> bool:
+    """Try a repair, and say whether one can be offered."""
+    try:
+        repair(mesh, printing)
+    except RepairRefused:
+        return False
+    return True
 
 
 def is_sound(measures: Measures) -> bool:

@@ -1,4 +1,4 @@
-"""The findings in words, in four languages: ``sentences/<language>.toml``.
+"""Findings and steps of a repair in words, in four languages: ``sentences/``.
 
 Figures are written as the language writes them: a comma for the decimals but in English.
 """
@@ -12,6 +12,7 @@ from string import Formatter
 from typing import Literal, get_args
 
 from parts3d.meshes.findings import Code, Finding
+from parts3d.meshes.repairing.done import Done, Step
 
 Language = Literal["en", "fr", "nl", "de"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -20,7 +21,7 @@ _FOLDER = Path(__file__).with_name("sentences")
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A finding's words for a count of one and for others, with places for figures."""
+    """Words for a count of one and for others, with places for figures."""
 
     one: str
     many: str
@@ -28,12 +29,24 @@ class Sentence:
 
 @cache
 def sentences(language: Language) -> Mapping[Code, Sentence]:
-    """Return the sentences of a language, one of ``LANGUAGES``."""
-    with (_FOLDER / f"{language}.toml").open("rb") as source:
+    """Return the sentences about findings in a language, one of ``LANGUAGES``."""
+    table = _read(_FOLDER / f"{language}.toml")
+    return {Code(code): sentence for code, sentence in table.items()}
+
+
+@cache
+def repair_sentences(language: Language) -> Mapping[Done, Sentence]:
+    """Return the sentences about steps of a repair."""
+    table = _read(_FOLDER / "repair" / f"{language}.toml")
+    return {Done(done): sentence for done, sentence in table.items()}
+
+
+def _read(path: Path) -> dict[str, Sentence]:
+    with path.open("rb") as source:
         table = tomllib.load(source)
     return {
-        Code(code): Sentence(entry.get("one", entry["many"]), entry["many"])
-        for code, entry in table.items()
+        name: Sentence(entry.get("one", entry["many"]), entry["many"])
+        for name, entry in table.items()
     }
 
 
@@ -78,3 +91,9 @@ def figures_of(finding: Finding) -> dict[str, object]:
         "axis": finding.axis,
         **finding.params,
     }
+
+
+def say_step(step: Step, language: Language = "en") -> str:
+    """Put a step of a repair in words of a language."""
+    sentence = repair_sentences(language)[step.done]
+    return (sentence.one if step.count == 1 else sentence.many).format(count=step.count)

@@ -139,7 +139,7 @@ def test_a_repaired_copy_is_written_and_the_file_itself_is_kept(folder: Path) ->
     assert code == 1
     assert entry["repair"]["written"] == str(copy)
     assert entry["repair"]["sha256"] == hashlib.sha256(copy.read_bytes()).hexdigest()
-    assert entry["repair"]["steps"] == ["1 holes were filled."]
+    assert entry["repair"]["steps"] == ["1 hole was filled."]
     assert entry["repair"]["volume_mm3"] == pytest.approx(6000)
     assert broken.read_bytes() == before
     assert run_json(str(copy))[1][0]["verdict"] == "printable"

@@ -10,7 +10,7 @@ from parts3d.meshes.findings import Severity
 from parts3d.meshes.mesh import Mesh
 from parts3d.meshes.orient import write_stl
 from parts3d.meshes.printing import Printing
-from parts3d.meshes.repair import ENGLISH, Done, Repaired, RepairRefused, Step, repair
+from parts3d.meshes.repair import Done, Repaired, RepairRefused, Step, repair
 from tests.meshes import solids
 from tests.meshes.solids import (
     Triangles,
@@ -241,11 +241,6 @@ def test_the_mesh_given_is_left_as_it_was() -> None:
     given_mesh = Mesh(broken.copy())
     repair(given_mesh)
     assert np.array_equal(given_mesh.triangles, broken)
-
-
-def test_every_step_has_words() -> None:
-    assert set(ENGLISH) == set(Done)
-    assert Step(Done.FILLED_HOLES, 3).words() == "3 holes were filled."
 
 
 SOLIDS = [box(), tetrahedron(), cylinder(12), tube(12), torus(12), sphere(12)]

@@ -7,8 +7,17 @@ import pytest
 
 from parts3d.meshes.check import Question, check
 from parts3d.meshes.findings import Code, Finding, Severity
+from parts3d.meshes.repairing.done import Done, Step
 from parts3d.meshes.report import FindingReport, finding_report
-from parts3d.meshes.words import LANGUAGES, Language, language_of, say, sentences
+from parts3d.meshes.words import (
+    LANGUAGES,
+    Language,
+    language_of,
+    repair_sentences,
+    say,
+    say_step,
+    sentences,
+)
 from tests.meshes.solids import DEFECTS, mesh
 
 
@@ -28,6 +37,17 @@ def test_every_code_has_words_in_every_language_with_the_figures_of_the_english(
         assert table[code].many.endswith(".")
     if language != "en":
         assert not {code for code in Code if table[code].many == english[code].many}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_step_of_a_repair_has_words_in_every_language(language: Language) -> None:
+    table = repair_sentences(language)
+    assert set(table) == set(Done)
+    for done in Done:
+        assert places(table[done].many) <= {"count"}
+        assert "None" not in say_step(Step(done, 1), language)
+    assert say_step(Step(Done.FILLED_HOLES, 1)) == "1 hole was filled."
+    assert say_step(Step(Done.FILLED_HOLES, 3), "fr") == "3 trous ont été bouchés."
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
