@@ -10,7 +10,7 @@ from parts3d.meshes.findings import Severity
 from parts3d.meshes.mesh import Mesh
 from parts3d.meshes.orient import write_stl
 from parts3d.meshes.printing import Printing
-from parts3d.meshes.repair import Done, Repaired, RepairRefused, Step, repair
+from parts3d.meshes.repair import Done, Repaired, RepairRefused, repair
 from tests.meshes import solids
 from tests.meshes.solids import (
     Triangles,
