@@ -203,5 +203,9 @@ def inside_by(outline: Floats, point: Floats) -> float:
     length = np.maximum(np.einsum("ij,ij->i", side, side), np.finfo(np.float64).tiny)
     along = np.clip(np.einsum("ij,ij->i", to_point, side) / length, 0, 1)
     nearest = float(np.linalg.norm(to_point - along[:, None] * side, axis=1).min())
-    left = side[:, 0] * to_point[:, 1] - side[:, 1] * to_point[:, 0]
-    return nearest if len(outline) > 2 and (left >= -1e-9 * length).all() else -nearest  # noqa: PLR2004 - a triangle is the first outline with an inside
+    # Round an inside point the corners go once. Turns of single sides would not do: of corners a
+    # rounding error apart the hull may have one twice.
+    ahead = np.roll(to_point, -1, axis=0)
+    cross = to_point[:, 0] * ahead[:, 1] - to_point[:, 1] * ahead[:, 0]
+    round_about = float(np.arctan2(cross, np.einsum("ij,ij->i", to_point, ahead)).sum())
+    return nearest if round_about > np.pi else -nearest

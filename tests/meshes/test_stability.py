@@ -114,6 +114,12 @@ def test_a_hull_holds_its_points(points: list[tuple[int, int]]) -> None:
     assert min(inside_by(outline, point) for point in cloud) >= -0.03 * width
 
 
+def test_corners_a_rounding_error_apart_do_not_turn_inside_out() -> None:
+    ragged = np.array([[0, 0], [10, 0], [10, 1e-7], [10, 0], [10, 10], [0, 10]], dtype=np.float64)
+    assert inside_by(ragged, np.array([4.0, 5.0])) == pytest.approx(4)
+    assert inside_by(ragged, np.array([13.0, 5.0])) == pytest.approx(-3)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.sampled_from([1e-38, 1e-6, 1, 1e3]))
 def test_a_soup_of_facets_is_endured(seed: int, count: int, size: float) -> None:
