@@ -4,14 +4,17 @@ Touching is no intersection (``crossings_pairs``), and neither is what rounding 
 made: a pair that a shift by less than ``SHALLOW`` times the box's diagonal would part.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from parts3d.meshes.crossings_apart import perhaps_meeting, planes_of
 from parts3d.meshes.crossings_candidates import box_tree, near_pairs
 from parts3d.meshes.crossings_depth import depths_mm, segments_mm
-from parts3d.meshes.crossings_pairs import Surface, meeting, surface_of
+from parts3d.meshes.crossings_pairs import Rows, meeting, part_of
+from parts3d.meshes.crossings_work import DEFAULT_BUDGET, CrossingBudget, Work
 from parts3d.meshes.findings import NO_SEGMENTS, Code, Finding, Severity
 from parts3d.meshes.shape import Shape
 from parts3d.meshes.topology import Topology
@@ -20,24 +23,16 @@ from parts3d.meshes.topology import Topology
 SHALLOW = 2e-6
 # ... and of the largest coordinate, 4 units in the last place of a float32: a part off the origin.
 _SHALLOW_COORDINATE = 2.0**-22
+# Facets whose planes are all kept at hand: some 110 bytes each.
+_WHOLE = 100_000
+# Pairs decided in one go, and the steps of work for a pair: to hold it against the planes, to
+# decide that it cuts, and that it lies (where Python's integers may have to decide).
+_PORTION = 2_000
+_PLANE_STEPS = 120
+_CUT_STEPS = 6_000
+_LIE_STEPS = 20_000
 
-
-@dataclass(frozen=True, slots=True)
-class CrossingBudget:
-    """Where the search stops: soups in which everything overlaps have n x n pairs.
-
-    Args:
-        pairs: pairs of facets with overlapping boxes that are looked at.
-        crossings: pairs that cut through each other that are kept.
-        segments: segments handed out for the picture.
-    """
-
-    pairs: int = 20_000_000
-    crossings: int = 400_000
-    segments: int = 5_000
-
-
-DEFAULT_BUDGET = CrossingBudget()
+_Suspects = tuple[Rows, Rows, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,32 +44,39 @@ class Crossings:
         pairs: int64 (p, 2), which through which.
         depth_mm: float64 (p,), shortest shift that would part the pair.
         segments_mm: float32 (s, 2, 3), where, the deepest first.
-        shallow_count: pairs left out because rounding can have made them.
-        complete: False where a budget ended the search; there may be more.
+        complete: False where the budget ended the search; there may be more.
     """
 
     facets: NDArray[np.int64]
     pairs: NDArray[np.int64]
     depth_mm: NDArray[np.float64]
     segments_mm: NDArray[np.float32]
-    shallow_count: int
     complete: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Portion:
+    """Pairs that meet deeply, as rows of the mesh's faces."""
+
+    one: NDArray[np.int64]
+    other: NDArray[np.int64]
+    lying: NDArray[np.bool_]
+    depth_mm: NDArray[np.float64]
 
 
 def find_crossings(shape: Shape, *, budget: CrossingBudget = DEFAULT_BUDGET) -> tuple[Finding, ...]:
     """Find facets that cut through each other.
 
     A warning: slicers unite overlapping bodies, but volume, price and thin walls are uncertain.
-    ``measured`` is the deepest cut, mm. ``params``: ``pair_count``, ``shallow_count`` (pairs left
-    out, see ``Crossings``), and ``complete``, 0 where the budget ended the search: the count is
-    then what was found so far.
+    ``measured`` is the deepest cut, mm. ``params``: ``pair_count``, and ``complete``, 0 where the
+    budget ended the search: there are at least as many as counted. Where it ended before anything
+    was found, there is no finding.
     """
     found = crossings_of(shape.measures.topology, budget=budget)
     if len(found.facets) == 0:
         return ()
     params = {
         "pair_count": len(found.pairs),
-        "shallow_count": found.shallow_count,
         "complete": float(found.complete),
     }
     return (
@@ -92,24 +94,30 @@ def find_crossings(shape: Shape, *, budget: CrossingBudget = DEFAULT_BUDGET) -> 
 
 def crossings_of(topology: Topology, *, budget: CrossingBudget = DEFAULT_BUDGET) -> Crossings:
     """Search a welded mesh; see ``find_crossings``."""
-    if len(topology.faces) == 0:
-        return _crossings(topology, None, [], 0, budget, complete=True)
-    surface = surface_of(topology.vertices, topology.faces)
-    tree = box_tree(topology.vertices[topology.faces])
-    shallow_mm = shallow_limit_mm(topology.vertices)
     portions: list[_Portion] = []
-    looked_at = kept = shallow = 0
-    complete = True
-    for one, other in near_pairs(tree):
-        if looked_at + len(one) > budget.pairs or kept > budget.crossings:
-            complete = False
-            break
-        looked_at += len(one)
-        portion, too_shallow = _decide(surface, one, other, shallow_mm)
-        shallow += too_shallow
-        kept += len(portion.one)
-        portions.append(portion)
-    return _crossings(topology, surface, portions, shallow, budget, complete=complete)
+    work = budget.work(len(topology.faces))
+    if len(topology.faces):
+        limit_mm = shallow_limit_mm(topology.vertices)
+        for suspects in _suspects(topology, limit_mm, work):
+            if not _decide_all(topology, suspects, limit_mm, work, portions):
+                break
+    return _crossings(topology, portions, budget, complete=work.left >= 0)
+
+
+def _suspects(topology: Topology, limit_mm: float, work: Work) -> Iterator[_Suspects]:
+    vertices, faces = topology.vertices, topology.faces
+    whole = planes_of(vertices, faces) if len(faces) <= _WHOLE else None
+    for one, other in near_pairs(box_tree(vertices, faces), work):
+        if not work.take(len(one) * _PLANE_STEPS):
+            return
+        if whole is None:
+            facets, rows = np.unique(np.concatenate((one, other)), return_inverse=True)
+            planes = planes_of(vertices, faces[facets])
+            cutting, lying = perhaps_meeting(planes, rows[: len(one)], rows[len(one) :], limit_mm)
+        else:
+            cutting, lying = perhaps_meeting(whole, one, other, limit_mm)
+        yield one[cutting], other[cutting], _CUT_STEPS
+        yield one[lying], other[lying], _LIE_STEPS
 
 
 def shallow_limit_mm(vertices: NDArray[np.float32]) -> float:
@@ -120,51 +128,47 @@ def shallow_limit_mm(vertices: NDArray[np.float32]) -> float:
     return max(SHALLOW * float(np.linalg.norm(upper - lower)), _SHALLOW_COORDINATE * largest)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Portion:
-    one: NDArray[np.int64]
-    other: NDArray[np.int64]
-    lying: NDArray[np.bool_]
-    depth_mm: NDArray[np.float64]
+def _decide_all(
+    topology: Topology,
+    suspects: _Suspects,
+    limit_mm: float,
+    work: Work,
+    portions: list[_Portion],
+) -> bool:
+    """Decide pairs in portions, and say whether the work allowed for all of them."""
+    one, other, steps = suspects
+    for at in range(0, len(one), _PORTION):
+        pair = slice(at, at + _PORTION)
+        if not work.take(len(one[pair]) * steps):
+            return False
+        portions.append(_decide(topology, one[pair], other[pair], limit_mm))
+    return True
 
 
-def _decide(
-    surface: Surface, one: NDArray[np.int64], other: NDArray[np.int64], shallow_mm: float
-) -> tuple[_Portion, int]:
-    crossing, lying = meeting(surface, one, other)
+def _decide(topology: Topology, one: Rows, other: Rows, limit_mm: float) -> _Portion:
+    surface, first, second = part_of(topology.vertices, topology.faces, one, other)
+    crossing, lying = meeting(surface, first, second)
     at = np.flatnonzero(crossing | lying)
-    one, other, lying = one[at], other[at], lying[at]
-    depth = depths_mm(surface, one, other, lying)
-    deep = depth > shallow_mm
-    portion = _Portion(one[deep], other[deep], lying[deep], depth[deep])
-    return portion, int(len(at) - np.count_nonzero(deep))
+    lying = lying[at]
+    depth_mm = depths_mm(surface, first[at], second[at], lying)
+    deep = depth_mm > limit_mm
+    at = at[deep]
+    return _Portion(one[at], other[at], lying[deep], depth_mm[deep])
 
 
 def _crossings(
-    topology: Topology,
-    surface: Surface | None,
-    portions: list[_Portion],
-    shallow_count: int,
-    budget: CrossingBudget,
-    *,
-    complete: bool,
+    topology: Topology, portions: list[_Portion], budget: CrossingBudget, *, complete: bool
 ) -> Crossings:
-    if surface is None or not any(len(portion.one) for portion in portions):
+    if not any(len(portion.one) for portion in portions):
         none = np.zeros((0, 2), dtype=np.int64)
-        return Crossings(none.reshape(-1), none, np.zeros(0), NO_SEGMENTS, shallow_count, complete)
+        return Crossings(none.reshape(-1), none, np.zeros(0), NO_SEGMENTS, complete)
     one = np.concatenate([portion.one for portion in portions])
     other = np.concatenate([portion.other for portion in portions])
     lying = np.concatenate([portion.lying for portion in portions])
     depth = np.concatenate([portion.depth_mm for portion in portions])
-    pairs = np.sort(topology.facets[np.stack((one, other), axis=1)], axis=1)
+    pairs = np.sort(topology.facets[np.stack((one, other), axis=1)].astype(np.int64), axis=1)
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    across = np.flatnonzero(~lying)
+    across = order[~lying[order]]
     shown = across[np.argsort(-depth[across], kind="stable")[: budget.segments]]
-    return Crossings(
-        np.unique(pairs),
-        pairs[order],
-        depth[order],
-        segments_mm(surface, one[shown], other[shown]),
-        shallow_count,
-        complete,
-    )
+    surface = part_of(topology.vertices, topology.faces, one[shown], other[shown])
+    return Crossings(np.unique(pairs), pairs[order], depth[order], segments_mm(*surface), complete)

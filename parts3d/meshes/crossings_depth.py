@@ -52,7 +52,7 @@ def _unit(vectors: Points) -> Points:
     largest = np.abs(vectors).max(axis=1, keepdims=True)
     scaled = np.divide(vectors, largest, out=np.zeros_like(vectors), where=largest > 0)
     lengths = np.sqrt(np.einsum("ij,ij->i", scaled, scaled))[:, None]
-    return np.divide(scaled, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return np.asarray(np.divide(scaled, lengths, out=np.zeros_like(vectors), where=lengths > 0))
 
 
 def _shorten(depths: NDArray[np.float64], a: Points, b: Points, axis: Points) -> None:

@@ -23,6 +23,7 @@ from parts3d.meshes.predicates import (
 Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 _NEXT = (1, 2, 0)
+_BEFORE = (2, 0, 1)
 _NEXT_AXIS = np.array([1, 2, 0, 1])
 
 
@@ -43,13 +44,23 @@ class Surface:
     sizes: Points
 
 
-def surface_of(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Surface:
+def surface_of(vertices: NDArray[np.float32], faces: NDArray[np.integer]) -> Surface:
     """Prepare a welded mesh for ``meeting``."""
     points = vertices.astype(np.float64)
     whole = faces.astype(np.int64)
     a = points[whole[:, 0]]
     normals, sizes = cross_with_bound(points[whole[:, 1]] - a, points[whole[:, 2]] - a)
     return Surface(points, whole, normals, sizes)
+
+
+def part_of(
+    vertices: NDArray[np.float32], faces: NDArray[np.int32], one: Rows, other: Rows
+) -> tuple[Surface, Rows, Rows]:
+    """Prepare only the facets of some pairs; return the pairs as facets of that surface."""
+    facets, rows = np.unique(np.concatenate((one, other)), return_inverse=True)
+    kept, corners = np.unique(faces[facets], return_inverse=True)
+    part = surface_of(vertices[kept], corners.reshape(-1, 3))
+    return part, rows[: len(one)], rows[len(one) :]
 
 
 def meeting(surface: Surface, one: Rows, other: Rows) -> tuple[Flags, Flags]:
@@ -95,17 +106,10 @@ def _neighbours(surface: Surface, one: Rows, other: Rows) -> Flags:
     """Pairs that share an edge and run along it opposite ways, as neighbours in a surface do.
 
     They cannot meet: in two planes each lies on one side of the other's; in one plane and facing
-    one way they lie on either side of the edge. Most near pairs of a sound mesh are such.
+    one way they lie on either side of the edge.
     """
-    count = len(surface.vertices)
-    following = surface.faces[:, _NEXT]
-    there = (surface.faces * count + following)[one]
-    back = (following * count + surface.faces)[other]
-    shared = np.zeros(len(one), dtype=np.bool_)
-    for step in range(3):
-        for other_step in range(3):
-            shared |= there[:, step] == back[:, other_step]
-    return shared
+    same = surface.faces[one][:, :, None] == surface.faces[other][:, None, :]
+    return np.asarray((same & same[:, _NEXT][:, :, _BEFORE]).any(axis=(1, 2)))
 
 
 def _sides(surface: Surface, plane: Rows, facet: Rows) -> tuple[Signs, Flags]:
