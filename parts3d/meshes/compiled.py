@@ -23,7 +23,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_KERNEL_FILES = ("compiled_jit", "compiled_rows", "compiled_facets", "compiled_sums")
+_KERNEL_FILES = (
+    "compiled_jit",
+    "compiled_rows",
+    "compiled_facets",
+    "compiled_sums",
+    "compiled_crossings",
+)
 # Below this a second of numba is more than numpy needs.
 COMPILED_FROM_FACETS = 100_000
 _LEAST_BITS = 10
@@ -133,9 +139,6 @@ def number_rows(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Number equal rows alike, in the order of their first appearance.
 
-    The table begins small, since a closed mesh names each vertex six times, and doubles when half
-    full: a soup of triangles pays for two more rounds.
-
     Args:
         rows: uint32 (n, 3), n < 2**31.
         salt: uint64 (4,); None takes this process's. Results do not depend on it.
@@ -143,21 +146,37 @@ def number_rows(
     Returns:
         The number of each row, int32 (n,), and the row where each number first appears.
     """
+    labels, known = label_rows(rows, salt)
+    firsts = np.empty(len(known), dtype=np.int32)
+    _kernels("compiled_rows").first_rows(labels, firsts)
+    return labels, firsts
+
+
+def label_rows(
+    rows: NDArray[np.uint32], salt: NDArray[np.uint64] | None = None
+) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    """Do the same as ``number_rows``, and return the number of each row and each number's row.
+
+    The table begins small, since a closed mesh names each vertex six times, and doubles when half
+    full: a soup of triangles pays for two more rounds.
+    """
     kernels = _kernels("compiled_rows")
     salt = _salt() if salt is None else salt
     labels = np.empty(len(rows), dtype=np.int32)
     bits = max(_LEAST_BITS, (len(rows) // _CORNERS_A_SLOT).bit_length())
-    firsts = np.empty(0, dtype=np.int32)
+    known = np.empty((0, 3), dtype=np.uint32)
     done = (0, 0)
     while True:
-        known = firsts
-        firsts = np.empty(1 << (bits - 1), dtype=np.int32)
-        firsts[: done[1]] = known[: done[1]]
+        before = known
+        known = np.empty((1 << (bits - 1), 3), dtype=np.uint32)
+        known[: done[1]] = before[: done[1]]
+        del before
         table = np.zeros(1 << bits, dtype=np.int32)
-        kernels.fill_table(rows, firsts, done[1], table, salt)
-        done = kernels.number_rows(rows, done, table, firsts, labels, salt)
+        kernels.fill_table(known, done[1], table, salt)
+        done = kernels.number_rows(rows, done, table, known, labels, salt)
         if done[0] == len(rows):
-            return labels, firsts[: done[1]].copy()
+            known.resize((done[1], 3), refcheck=False)  # gives the rest back without a copy
+            return labels, known
         del table
         bits += 1
 
@@ -175,21 +194,20 @@ def join_facets(
 ) -> tuple[NDArray[np.int32], NDArray[np.bool_], NDArray[np.int32], NDArray[np.int32], list[int]]:
     """Return neighbours, same_way, open edges, shell of each facet, and counts; see ``joining``."""
     corners = 3 * len(faces)
-    neighbours = np.empty((corners // 2, 2), dtype=np.int32)
+    keys = np.empty(corners, dtype=np.int64)
     same_way = np.empty(corners // 2, dtype=np.bool_)
+    # What is never written costs no memory, only address space.
     open_edges = np.empty((corners, 2), dtype=np.int32)
     shell_of = np.arange(len(faces), dtype=np.int32)
     pairs, single, *counts = _kernels("compiled_facets").join_facets(
-        faces,
-        np.zeros(vertex_count + 1, dtype=np.int32),
-        np.empty(corners, dtype=np.int32),
-        neighbours,
-        same_way,
-        open_edges,
-        shell_of,
+        faces, np.zeros(vertex_count + 1, dtype=np.int32), keys, same_way, open_edges, shell_of
     )
-    # What was never written costs no memory; what is mostly unwritten costs address space.
-    return neighbours[:pairs], same_way[:pairs], open_edges[:single].copy(), shell_of, counts
+    keys.resize(pairs, refcheck=False)
+    same_way.resize(pairs, refcheck=False)
+    neighbours = keys.view(np.int32).reshape(-1, 2)
+    if sys.byteorder == "big":
+        neighbours = np.ascontiguousarray(neighbours[:, ::-1])
+    return neighbours, same_way, open_edges[:single].copy(), shell_of, counts
 
 
 def count_collapsed(faces: NDArray[np.int32]) -> int:

@@ -6,8 +6,11 @@ from numpy.typing import NDArray
 from parts3d.meshes.compiled_jit import FACES, LINKS, compiled_as, inlined, types
 
 _HALF = 32
+_LOW_HALF = 0x7FFFFFFF
 _INSERTION = 24
 _PAIR = 2
+# Links looked at together, so that the processor waits for their memory at once.
+_BATCH = 64
 
 
 @inlined
@@ -52,10 +55,10 @@ def components(
 
 
 @inlined
-def _sort(keys: NDArray[np.int64], spare: NDArray[np.int64], n: int) -> None:
-    """Sort the first n: by insertion while they are few, else by merging, whatever the input."""
-    for low in range(0, n, _INSERTION):
-        high = min(low + _INSERTION, n)
+def _sort(keys: NDArray[np.int64], start: int, end: int, spare: NDArray[np.int64]) -> None:
+    """Sort keys[start:end]: by insertion while they are few, else by merging."""
+    for low in range(start, end, _INSERTION):
+        high = min(low + _INSERTION, end)
         for at in range(low + 1, high):
             key = keys[at]
             to = at
@@ -64,26 +67,37 @@ def _sort(keys: NDArray[np.int64], spare: NDArray[np.int64], n: int) -> None:
                 to -= 1
             keys[to] = key
     width = _INSERTION
-    while width < n:
-        for low in range(0, n, 2 * width):
-            middle, high = min(low + width, n), min(low + 2 * width, n)
+    while width < end - start:
+        for low in range(start, end, 2 * width):
+            middle, high = min(low + width, end), min(low + 2 * width, end)
             left, right = low, middle
             for to in range(low, high):
                 if right >= high or (left < middle and keys[left] <= keys[right]):
-                    spare[to] = keys[left]
+                    spare[to - start] = keys[left]
                     left += 1
                 else:
-                    spare[to] = keys[right]
+                    spare[to - start] = keys[right]
                     right += 1
-        keys[:n] = spare[:n]
+        keys[start:end] = spare[: end - start]
         width *= 2
 
 
 @inlined
-def _by_lower_vertex(
-    faces: NDArray[np.int32], ends: NDArray[np.int32], order: NDArray[np.int32]
+def _put(
+    keys: NDArray[np.int64], ends: NDArray[np.int32], start: np.int32, end: np.int32, facet: int
 ) -> None:
-    """Sort half-edges (3 x facet + corner) by their lower vertex; and where each vertex's end."""
+    """Put a half-edge into its lower vertex's list: upper vertex, facet, whether it runs up."""
+    up = start < end
+    low, high = (start, end) if up else (end, start)
+    keys[ends[low]] = (np.int64(high) << _HALF) | (np.int64(facet) << 1) | np.int64(up)
+    ends[low] += 1
+
+
+@inlined
+def _by_lower_vertex(
+    faces: NDArray[np.int32], ends: NDArray[np.int32], keys: NDArray[np.int64]
+) -> None:
+    """Write all half-edges, one list for each lower vertex; and where each list ends."""
     for facet in range(len(faces)):
         a, b, c = faces[facet, 0], faces[facet, 1], faces[facet, 2]
         ends[min(a, b) + 1] += 1
@@ -93,28 +107,35 @@ def _by_lower_vertex(
         ends[vertex + 1] += ends[vertex]
     for facet in range(len(faces)):
         a, b, c = faces[facet, 0], faces[facet, 1], faces[facet, 2]
-        for corner, low in enumerate((min(a, b), min(b, c), min(c, a))):
-            order[ends[low]] = 3 * facet + corner
-            ends[low] += 1
+        _put(keys, ends, a, b, facet)
+        _put(keys, ends, b, c, facet)
+        _put(keys, ends, c, a, facet)
 
 
 @inlined
-def _start(faces: NDArray[np.int32], half_edge: int) -> int:
-    return int(faces[half_edge // 3, half_edge % 3])
-
-
-@inlined
-def _end(faces: NDArray[np.int32], half_edge: int) -> int:
-    corner = half_edge % 3
-    return int(faces[half_edge // 3, corner + 1 if corner < 2 else 0])  # noqa: PLR2004 - the last corner
+def _join_pairs(
+    parent: NDArray[np.int32],
+    pairs: NDArray[np.int64],
+    start: int,
+    end: int,
+    apart: NDArray[np.bool_],
+) -> None:
+    """Join what the pairs link; those whose grandparents are one are so already."""
+    for at in range(end - start):
+        pair = pairs[start + at]
+        one, two = pair & _LOW_HALF, pair >> _HALF
+        apart[at] = parent[parent[one]] != parent[parent[two]]
+    for at in range(end - start):
+        if apart[at]:
+            pair = pairs[start + at]
+            _join(parent, int(pair & _LOW_HALF), int(pair >> _HALF))
 
 
 @compiled_as(
     types.UniTuple(types.int64, 7)(
         FACES,
         types.int32[::1],
-        types.int32[::1],
-        types.int32[:, ::1],
+        types.int64[::1],
         types.boolean[::1],
         types.int32[:, ::1],
         types.int32[::1],
@@ -123,23 +144,23 @@ def _end(faces: NDArray[np.int32], half_edge: int) -> int:
 def join_facets(  # noqa: C901 - one pass; each part apart would want it all again
     faces: NDArray[np.int32],
     ends: NDArray[np.int32],
-    order: NDArray[np.int32],
-    neighbours: NDArray[np.int32],
+    keys: NDArray[np.int64],
     same_way: NDArray[np.bool_],
     open_edges: NDArray[np.int32],
     parent: NDArray[np.int32],
 ) -> tuple[int, int, int, int, int, int, int]:
     """Find edges, neighbours and shells of facets none of which has collapsed.
 
-    Half-edges are sorted into one short list per lower vertex, and each list by the other vertex:
-    no hash, linear but for vertices with very many facets, and near in memory as in the file.
+    Half-edges are written into one short list per lower vertex, with all that is asked of them
+    later, and each list is sorted by the other vertex: no hash, linear but for vertices with very
+    many facets, and two visits to memory for each half-edge, in whatever order the facets are.
 
     Args:
-        faces: int32 (f, 3).
+        faces: int32 (f, 3), f < 2**30.
         ends: zeros, one more than there are vertices; to work in.
-        order: int32 (3 f,), to work in.
-        neighbours: written, as in ``Topology``; room for 3 f // 2 rows.
-        same_way: written, the same.
+        keys: int64 (3 f,), to work in; its beginning is overwritten by the neighbours, the first
+            facet in the lower half of the word and the second in the upper.
+        same_way: written, as in ``Topology``; room for 3 f // 2.
         open_edges: written, room for 3 f rows.
         parent: int32 (f,), 0 1 2 ...; overwritten by ``shell_of``.
 
@@ -147,57 +168,53 @@ def join_facets(  # noqa: C901 - one pass; each part apart would want it all aga
         The numbers of neighbours and of open edges; of edges, of non-manifold and of unbalanced
         ones; of shells; and of edges at which a duplicate facet may be.
     """
-    _by_lower_vertex(faces, ends, order)
+    _by_lower_vertex(faces, ends, keys)
     vertex_count = len(ends) - 1
     longest = 0
     start = 0
     for vertex in range(vertex_count):
         longest = max(longest, ends[vertex] - start)
         start = ends[vertex]
-    keys, spare = np.empty(longest, np.int64), np.empty(longest, np.int64)
-    edges = pairs = single = many = unbalanced = suspect = 0
-    start = 0
+    spare = np.empty(longest if longest > _INSERTION else 0, np.int64)
+    apart = np.empty(_BATCH + longest, np.bool_)
+    edges = pairs = joined = single = many = unbalanced = suspect = 0
+    at = 0
     for vertex in range(vertex_count):
-        size = ends[vertex] - start
-        for at in range(size):
-            half_edge = order[start + at]
-            other = _start(faces, half_edge)
-            if other == vertex:
-                other = _end(faces, half_edge)
-            keys[at] = (np.int64(other) << _HALF) | half_edge
-        start = ends[vertex]
-        _sort(keys, spare, size)
-        at = 0
-        while at < size:
-            upper = keys[at] >> _HALF
+        end = int(ends[vertex])
+        _sort(keys, at, end, spare)
+        while at < end:
+            key = keys[at]
+            upper = key >> _HALF
+            one = (key & _LOW_HALF) >> 1
             to = at + 1
-            while to < size and keys[to] >> _HALF == upper:
+            while to < end and keys[to] >> _HALF == upper:
                 to += 1
             edges += 1
-            one = int(keys[at] & 0x7FFFFFFF)
-            if to - at == 1:
-                open_edges[single, 0] = _start(faces, one)
-                open_edges[single, 1] = _end(faces, one)
-                single += 1
-            elif to - at == _PAIR:
-                two = int(keys[at + 1] & 0x7FFFFFFF)
-                neighbours[pairs, 0] = one // 3
-                neighbours[pairs, 1] = two // 3
-                same_way[pairs] = _start(faces, one) == _start(faces, two)
-                suspect += same_way[pairs]
+            if to - at == _PAIR:
+                two = keys[at + 1]
+                alike = (key & 1) == (two & 1)
+                # Two keys were read for each pair written: what is overwritten is done with.
+                keys[pairs] = one | (((two & _LOW_HALF) >> 1) << _HALF)
+                same_way[pairs] = alike
+                suspect += alike
                 pairs += 1
-                _join(parent, one // 3, two // 3)
+            elif to - at == 1:
+                open_edges[single, 0] = vertex if key & 1 else upper
+                open_edges[single, 1] = upper if key & 1 else vertex
+                single += 1
             else:
                 many += 1
                 balance = 0
                 for step in range(at, to):
-                    up = _start(faces, int(keys[step] & 0x7FFFFFFF)) == vertex
-                    balance += 1 if up else -1
+                    balance += 1 if keys[step] & 1 else -1
                 if balance:
                     unbalanced += 1
                     for step in range(at + 1, to):
-                        two = int(keys[step] & 0x7FFFFFFF)
-                        _join(parent, one // 3, two // 3)
+                        _join(parent, int(one), int((keys[step] & _LOW_HALF) >> 1))
             at = to
+        if pairs - joined >= _BATCH:
+            _join_pairs(parent, keys, joined, pairs, apart)
+            joined = pairs
+    _join_pairs(parent, keys, joined, pairs, apart)
     shells = _to_labels(parent)
     return pairs, single, edges, many, unbalanced, shells, suspect + many

@@ -77,10 +77,13 @@ def weld(mesh: Mesh, *, by_kernels: bool | None = None) -> Topology:
     if by_kernels is None:
         by_kernels = compiled.use_compiled(len(mesh.triangles))
     corners = np.ascontiguousarray(mesh.triangles).reshape(-1, 3)
-    labels, firsts = number_equal(corners.view(np.uint32), by_kernels=by_kernels)
+    if by_kernels:
+        labels, known = compiled.label_rows(corners.view(np.uint32))
+        vertices = known.view(np.float32)
+    else:
+        labels, firsts = number_equal(corners.view(np.uint32), by_kernels=False)
+        vertices = corners[firsts]
     faces = labels.reshape(-1, 3)
-    vertices = corners[firsts]
-    del labels, firsts
     facets = np.arange(len(faces), dtype=np.int32)
     return _connect(vertices, faces, facets, 0, 0, by_kernels=by_kernels)
 
