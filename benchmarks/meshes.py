@@ -126,12 +126,13 @@ def real_parts(corpus: Path | None) -> None:
 
 def topology(path: str) -> Callable[[], object]:
     """Read, weld, edges, shells, volume: what ``topology_ms`` counts."""
-    from parts3d.meshes.files import read_file
+    from parts3d.meshes.files import read_binary_stl
     from parts3d.meshes.measure import measure
-    from parts3d.meshes.reader import read
 
     def run() -> object:
-        return measure(read(read_file(Path(path)))).volume_mm3
+        mesh = read_binary_stl(Path(path))
+        assert mesh is not None
+        return measure(mesh).volume_mm3
 
     return run
 

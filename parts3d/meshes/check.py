@@ -101,7 +101,7 @@ def judge(
     ]
     on_stage("crossings")
     findings += find_crossings(shape)
-    if not encloses_nothing(measures):
+    if not encloses_nothing(measures) and measures.shells.one_sided.all():
         findings += _find_in_body(shape, question.printing, on_stage)
     if {finding.code for finding in findings} & UNIT_DOUBTS:
         findings = [_with_doubt(finding) for finding in findings]
@@ -147,6 +147,8 @@ def _find_in_body(shape: Shape, printing: Printing, on_stage: OnStage) -> list[F
         *find_small_features(shape, printing, thickness),
         *find_small_holes(shape, printing),
     ]
+    if shape.measures.shells.inside_out.any():
+        return findings  # up and down are not told apart until its facets are turned
     on_stage("lie")
     findings += find_overhangs(shape, printing)
     findings += find_stability(shape, printing)

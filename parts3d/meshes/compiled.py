@@ -34,6 +34,7 @@ _KERNEL_FILES = (
 COMPILED_FROM_FACETS = 100_000
 _LEAST_BITS = 10
 _CORNERS_A_SLOT = 3
+Boxes = tuple[NDArray[np.float32], NDArray[np.float32]]
 _CPU_LINES = ("model name", "cpu family", "model\t", "flags", "Features", "CPU part")
 
 
@@ -222,36 +223,26 @@ def sum_facets(
     centre: NDArray[np.float64],
     against: NDArray[np.bool_],
     shell_count: int,
-) -> tuple[float, int, NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[float, int, NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], Boxes]:
     """Area, slivers, and each shell's facets, volume as it faces, and volume without ``against``.
 
-    In one pass and without a copy; volumes are taken about ``centre``.
+    And the lower and upper corners of the shells' boxes, float32 (s, 3). In one pass and without
+    a copy; volumes are taken about ``centre``.
     """
     facets = np.zeros(shell_count, dtype=np.int64)
     volumes, turned = np.zeros(shell_count), np.zeros(shell_count)
+    lower = np.full((shell_count, 3), np.inf, dtype=np.float32)
+    upper = -lower
     area, slivers = _kernels("compiled_sums").sum_facets(
-        vertices, faces, shell_of, centre, against, facets, volumes, turned
+        vertices, faces, shell_of, centre, against, facets, volumes, turned, lower, upper
     )
-    return float(area), int(slivers), facets, volumes, turned
+    return float(area), int(slivers), facets, volumes, turned, (lower, upper)
 
 
 def box_of(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Lower and upper corner of the points' bounding box."""
     lower, upper = np.full(3, np.inf), np.full(3, -np.inf)
     _kernels("compiled_sums").box_of(points, lower, upper)
-    return lower, upper
-
-
-def shell_boxes(
-    vertices: NDArray[np.float32],
-    faces: NDArray[np.int32],
-    shell_of: NDArray[np.int32],
-    shell_count: int,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Lower and upper corners of the shells' boxes, float32 (s, 3)."""
-    lower = np.full((shell_count, 3), np.inf, dtype=np.float32)
-    upper = -lower
-    _kernels("compiled_sums").shell_boxes(vertices, faces, shell_of, lower, upper)
     return lower, upper
 
 

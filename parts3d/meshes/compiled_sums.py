@@ -16,9 +16,11 @@ from parts3d.meshes.compiled_jit import FACES, FLAGS, LABELS, POINTS, VECTOR, co
         types.int64[::1],
         types.float64[::1],
         types.float64[::1],
+        types.float32[:, ::1],
+        types.float32[:, ::1],
     )
 )
-def sum_facets(
+def sum_facets(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not values of ours
     vertices: NDArray[np.float32],
     faces: NDArray[np.int32],
     shell_of: NDArray[np.int32],
@@ -27,6 +29,8 @@ def sum_facets(
     facets: NDArray[np.int64],
     volumes: NDArray[np.float64],
     turned: NDArray[np.float64],
+    lower: NDArray[np.float32],
+    upper: NDArray[np.float32],
 ) -> tuple[float, int]:
     """Return area and slivers (facets without area), and write each shell's sums, in one pass.
 
@@ -39,6 +43,8 @@ def sum_facets(
         facets: zeros; each shell's number of facets is added.
         volumes: zeros; each shell's volume is added, as its facets face.
         turned: zeros; the same with the facets of ``against`` turned.
+        lower: infinite, (s, 3); the lower corner of each shell's box is written.
+        upper: minus infinite, (s, 3); the upper corner.
     """
     area = 0.0
     slivers = 0
@@ -60,6 +66,12 @@ def sum_facets(
         facets[shell] += 1
         volumes[shell] += volume
         turned[shell] += -volume if len(against) and against[facet] else volume
+        for axis in range(3):
+            p, q, r = vertices[a, axis], vertices[b, axis], vertices[c, axis]
+            low, high = min(p, q, r), max(p, q, r)
+            # Read far more often than written, so that one facet need not wait for another.
+            lower[shell, axis] = min(lower[shell, axis], low)
+            upper[shell, axis] = max(upper[shell, axis], high)
     return area / 2, slivers
 
 
@@ -73,25 +85,6 @@ def box_of(
             at = np.float64(points[point, axis])
             lower[axis] = min(lower[axis], at)
             upper[axis] = max(upper[axis], at)
-
-
-@compiled_as(types.void(POINTS, FACES, LABELS, types.float32[:, ::1], types.float32[:, ::1]))
-def shell_boxes(
-    vertices: NDArray[np.float32],
-    faces: NDArray[np.int32],
-    shell_of: NDArray[np.int32],
-    lower: NDArray[np.float32],
-    upper: NDArray[np.float32],
-) -> None:
-    """Widen each shell's box until it holds its facets."""
-    for facet in range(len(faces)):
-        shell = shell_of[facet]
-        for corner in range(3):
-            vertex = faces[facet, corner]
-            for axis in range(3):
-                at = vertices[vertex, axis]
-                lower[shell, axis] = min(lower[shell, axis], at)
-                upper[shell, axis] = max(upper[shell, axis], at)
 
 
 @compiled_as(types.int64(FACES))

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from parts3d.meshes import compiled
 from parts3d.meshes.crossings_apart import perhaps_meeting, planes_of
 from parts3d.meshes.crossings_candidates import box_tree, near_pairs
 from parts3d.meshes.crossings_depth import depths_mm, segments_mm
-from parts3d.meshes.crossings_pairs import Rows, meeting, part_of
+from parts3d.meshes.crossings_large import suspects_of_large
+from parts3d.meshes.crossings_pairs import Flags, Rows, meeting, part_of
 from parts3d.meshes.crossings_work import DEFAULT_BUDGET, CrossingBudget, Work
 from parts3d.meshes.findings import NO_SEGMENTS, Code, Finding, Severity
 from parts3d.meshes.shape import Shape
@@ -32,7 +34,8 @@ _PLANE_STEPS = 120
 _CUT_STEPS = 6_000
 _LIE_STEPS = 20_000
 
-_Suspects = tuple[Rows, Rows, int]
+# Facets of each pair, and whether they may lie on each other.
+_Suspects = tuple[Rows, Rows, Flags]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,13 +95,28 @@ def find_crossings(shape: Shape, *, budget: CrossingBudget = DEFAULT_BUDGET) -> 
     )
 
 
-def crossings_of(topology: Topology, *, budget: CrossingBudget = DEFAULT_BUDGET) -> Crossings:
-    """Search a welded mesh; see ``find_crossings``."""
+def crossings_of(
+    topology: Topology,
+    *,
+    budget: CrossingBudget = DEFAULT_BUDGET,
+    by_kernels: bool | None = None,
+) -> Crossings:
+    """Search a welded mesh; see ``find_crossings``.
+
+    Args:
+        topology: the mesh.
+        budget: where to stop.
+        by_kernels: whether the compiled kernels look for suspects; None: where they are there and
+            worth it. A complete search finds the same.
+    """
+    if by_kernels is None:
+        by_kernels = compiled.use_compiled(len(topology.faces))
     portions: list[_Portion] = []
     work = budget.work(len(topology.faces))
     if len(topology.faces):
         limit_mm = shallow_limit_mm(topology.vertices)
-        for suspects in _suspects(topology, limit_mm, work):
+        search = suspects_of_large if by_kernels else _suspects
+        for suspects in search(topology, limit_mm, work):
             if not _decide_all(topology, suspects, limit_mm, work, portions):
                 break
     return _crossings(topology, portions, budget, complete=work.left >= 0)
@@ -113,11 +131,10 @@ def _suspects(topology: Topology, limit_mm: float, work: Work) -> Iterator[_Susp
         if whole is None:
             facets, rows = np.unique(np.concatenate((one, other)), return_inverse=True)
             planes = planes_of(vertices, faces[facets])
-            cutting, lying = perhaps_meeting(planes, rows[: len(one)], rows[len(one) :], limit_mm)
+            at, lies = perhaps_meeting(planes, rows[: len(one)], rows[len(one) :], limit_mm)
         else:
-            cutting, lying = perhaps_meeting(whole, one, other, limit_mm)
-        yield one[cutting], other[cutting], _CUT_STEPS
-        yield one[lying], other[lying], _LIE_STEPS
+            at, lies = perhaps_meeting(whole, one, other, limit_mm)
+        yield one[at], other[at], lies
 
 
 def shallow_limit_mm(vertices: NDArray[np.float32]) -> float:
@@ -136,10 +153,11 @@ def _decide_all(
     portions: list[_Portion],
 ) -> bool:
     """Decide pairs in portions, and say whether the work allowed for all of them."""
-    one, other, steps = suspects
+    one, other, lies = suspects
     for at in range(0, len(one), _PORTION):
         pair = slice(at, at + _PORTION)
-        if not work.take(len(one[pair]) * steps):
+        lying = int(np.count_nonzero(lies[pair]))
+        if not work.take((len(one[pair]) - lying) * _CUT_STEPS + lying * _LIE_STEPS):
             return False
         portions.append(_decide(topology, one[pair], other[pair], limit_mm))
     return True

@@ -16,7 +16,7 @@ Flags = NDArray[np.bool_]
 # Of the largest coordinate and of the sum of a cross product's terms over its length.
 _ROUNDING = 2.0**-44
 # The limit is compared again after the exact decision.
-_MARGIN = 0.99
+MARGIN = 0.99
 # Beyond this much of the limit a plane is too uncertain to place a stretch along it.
 _SURE = 0.01
 # Sine of the angle below which planes have no common line to be sure of.
@@ -57,8 +57,8 @@ def planes_of(vertices: NDArray[np.float32], faces: NDArray[np.integer]) -> Plan
     return Planes(corners, normals, offsets, _ROUNDING * largest * sizes)
 
 
-def perhaps_meeting(planes: Planes, one: Rows, other: Rows, limit_mm: float) -> tuple[Rows, Rows]:
-    """Rows of the pairs that may cut through each other, and of those that may lie on each other.
+def perhaps_meeting(planes: Planes, one: Rows, other: Rows, limit_mm: float) -> tuple[Rows, Flags]:
+    """Rows of the pairs that may meet, and whether these may lie on each other.
 
     Args:
         planes: the facets.
@@ -66,7 +66,7 @@ def perhaps_meeting(planes: Planes, one: Rows, other: Rows, limit_mm: float) -> 
         other: int64 (k,), the other facet.
         limit_mm: pairs that a shift by no more than this would part are of no interest.
     """
-    limit_mm *= _MARGIN
+    limit_mm *= MARGIN
     across, flat, heights_of_other = _through(planes, one, other, limit_mm)
     rows = np.flatnonzero(across | flat)
     one, other = one[rows], other[rows]
@@ -74,14 +74,17 @@ def perhaps_meeting(planes: Planes, one: Rows, other: Rows, limit_mm: float) -> 
     at = np.flatnonzero(across[rows] & across_too)
     heights_of_other = heights_of_other[:, rows[at]]
     heights_of_one = heights_of_one[:, at]
-    cutting = at[
-        _stretches_overlap(planes, one[at], other[at], heights_of_one, heights_of_other, limit_mm)
-    ]
+    meets = np.zeros(len(rows), dtype=np.bool_)
+    meets[at] = _stretches_overlap(
+        planes, one[at], other[at], heights_of_one, heights_of_other, limit_mm
+    )
     at = np.flatnonzero(flat[rows] & flat_too)
     at = at[_facing_one_way(planes, one[at], other[at])]
     for first, second in ((one, other), (other, one)):
         at = at[_beyond_no_edge(planes, first[at], second[at], limit_mm)]
-    return rows[cutting], rows[at]
+    lies = np.zeros(len(rows), dtype=np.bool_)
+    meets[at] = lies[at] = True
+    return rows[meets], lies[meets]
 
 
 def _through(

@@ -5,7 +5,7 @@ import hashlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -14,9 +14,17 @@ from time import perf_counter
 
 from parts3d.errors import Unreadable
 from parts3d.meshes.check import Question
-from parts3d.meshes.mesh import Unit
+from parts3d.meshes.formats.stl import HEADER_BYTES, is_binary, read_binary_blocks
+from parts3d.meshes.mesh import MM_PER_UNIT, Mesh, Unit
 from parts3d.meshes.reader import DEFAULT_LIMITS, needs_child
-from parts3d.meshes.report import Examined, FileReport, examine, unreadable_report
+from parts3d.meshes.report import (
+    Examined,
+    FileReport,
+    Reading,
+    examine,
+    examine_read,
+    unreadable_report,
+)
 from parts3d.meshes.sandbox import check_in_child
 
 SUFFIXES = frozenset({".stl", ".3mf", ".obj", ".step", ".stp"})
@@ -43,6 +51,44 @@ def read_file(path: Path) -> bytes:
     Raises:
         Unreadable: there is no such file, it is too large, or it cannot be opened.
     """
+    _look_at_size(path)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _cannot_open(error) from error
+
+
+def read_binary_stl(
+    path: Path, *, unit: Unit | None = None, on_block: Callable[[memoryview], object] = len
+) -> Mesh | None:
+    """Read a binary STL a block at a time, so that no second copy of it is in memory.
+
+    Args:
+        path: the file.
+        unit: what a person said that one unit is; None takes millimetres.
+        on_block: called with all the file's bytes in turn, to hash them.
+
+    Returns:
+        The mesh; None for a file of another kind.
+
+    Raises:
+        Unreadable: as ``read_file`` and ``reader.read`` do.
+    """
+    _look_at_size(path)
+    try:
+        with path.open("rb", buffering=0) as file:
+            head = memoryview(file.read(HEADER_BYTES))
+            if not is_binary(head, os.fstat(file.fileno()).st_size):
+                return None
+            on_block(head)
+            scale = MM_PER_UNIT[unit or "mm"]
+            corners = read_binary_blocks(file, head, DEFAULT_LIMITS, scale, on_block)
+    except OSError as error:
+        raise _cannot_open(error) from error
+    return Mesh(corners, "stl_binary")
+
+
+def _look_at_size(path: Path) -> None:
     if not path.is_file():
         raise Unreadable("There is no such file. Check its name.", code="no_such_file")
     size = path.stat().st_size
@@ -52,36 +98,77 @@ def read_file(path: Path) -> bytes:
             "Export it with a coarser resolution.",
             code="too_many_bytes",
         )
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Unreadable(
-            f"The file cannot be opened: {error.strerror}. Check its permissions.",
-            code="cannot_open",
-        ) from error
+
+
+def _cannot_open(error: OSError) -> Unreadable:
+    return Unreadable(
+        f"The file cannot be opened: {error.strerror}. Check its permissions.",
+        code="cannot_open",
+    )
+
+
+class _Hash:
+    """The SHA-256 of blocks, and the seconds it took, which are no part of reading."""
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+        self.seconds = 0.0
+
+    def update(self, block: memoryview) -> None:
+        began = perf_counter()
+        self._sha256.update(block)
+        self.seconds += perf_counter() - began
+
+    def hexdigest(self) -> str:
+        return self._sha256.hexdigest()
+
+
+def _examine_binary_stl(path: Path, *, unit: Unit | None, question: Question) -> Examined | None:
+    """Read and check a binary STL block by block; None for a file of another kind."""
+    began = perf_counter()
+    sha256 = _Hash()
+    mesh = read_binary_stl(path, unit=unit, on_block=sha256.update)
+    if mesh is None:
+        return None
+    seconds = perf_counter() - began
+    reading = Reading(mesh, sha256.hexdigest(), seconds - sha256.seconds, seconds)
+    del mesh
+    return examine_read(str(path), reading, unit=unit, question=question)
 
 
 def examine_file(path: Path, *, unit: Unit | None, question: Question) -> Examined:
     """Read and check a file in this process; ``Unreadable`` where the gate refuses it."""
-    return examine(str(path), read_file(path), unit=unit, question=question)
+    return _examine_binary_stl(path, unit=unit, question=question) or examine(
+        str(path), read_file(path), unit=unit, question=question
+    )
 
 
 def check_file(path: Path, *, unit: Unit | None, question: Question) -> FileReport:
     """Check a file; one that cannot be read gets a report as well."""
     began = perf_counter()
-    data = b""
     try:
+        if examined := _examine_binary_stl(path, unit=unit, question=question):
+            return examined.report
         data = read_file(path)
         if needs_child(data):
+            del data
             return _check_apart(path, unit=unit, question=question)
         return examine(str(path), data, unit=unit, question=question).report
     except Unreadable as refusal:
         return unreadable_report(
             str(path),
             refusal,
-            sha256=hashlib.sha256(data).hexdigest() if data else None,
+            sha256=_sha256_of(path),
             elapsed_ms=1000 * (perf_counter() - began),
         )
+
+
+def _sha256_of(path: Path) -> str | None:
+    """Hash a file that was refused, where it can be read at all."""
+    try:
+        return hashlib.sha256(read_file(path)).hexdigest()
+    except Unreadable:
+        return None
 
 
 def _check_apart(path: Path, *, unit: Unit | None, question: Question) -> FileReport:

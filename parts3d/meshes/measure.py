@@ -99,7 +99,7 @@ def measure(mesh: Mesh, *, by_kernels: bool | None = None) -> Measures:
     centre = (lower + upper) / 2
     against, one_sided = _against_the_others(topology, by_kernels=by_kernels)
     add_up = compiled.sum_facets if by_kernels else _sum_facets
-    area, slivers, facets, volumes, turned = add_up(
+    area, slivers, facets, volumes, turned, boxes = add_up(
         topology.vertices,
         topology.faces,
         topology.shell_of,
@@ -116,7 +116,7 @@ def measure(mesh: Mesh, *, by_kernels: bool | None = None) -> Measures:
         sliver_count=slivers,
         exact=exact,
         topology=topology,
-        shells=_shells(topology, facets, turned, against, one_sided, by_kernels=by_kernels),
+        shells=_shells(topology, facets, turned, against, one_sided, boxes),
     )
 
 
@@ -127,8 +127,8 @@ def _sum_facets(
     centre: NDArray[np.float64],
     against: NDArray[np.bool_],
     shell_count: int,
-) -> tuple[float, int, NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Do what ``compiled.sum_facets`` does, in numpy, a block of facets at a time."""
+) -> tuple[float, int, NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], None]:
+    """Do what ``compiled.sum_facets`` does, in numpy, a block at a time; only without boxes."""
     area, slivers = 0.0, 0
     facets = np.bincount(shell_of, minlength=shell_count)
     volumes, turned = np.zeros(shell_count), np.zeros(shell_count)
@@ -144,7 +144,7 @@ def _sum_facets(
         if len(against):
             volume = np.where(against[rows], -volume, volume)
             turned += np.bincount(shell_of[rows], weights=volume, minlength=shell_count)
-    return area, slivers, facets, volumes, turned if len(against) else volumes
+    return area, slivers, facets, volumes, turned if len(against) else volumes, None
 
 
 def _vector(values: NDArray[np.float64]) -> Vector:
@@ -157,16 +157,15 @@ def _shells(
     volumes: NDArray[np.float64],
     against: NDArray[np.bool_],
     one_sided: NDArray[np.bool_],
-    *,
-    by_kernels: bool,
+    boxes: compiled.Boxes | None,
 ) -> Shells:
     count, shell_of = topology.shell_count, topology.shell_of
-    if count == 1:
-        shared_edges = 2 * np.array([len(topology.neighbours)])
+    if 2 * len(topology.neighbours) == 3 * len(topology.faces):
+        closed = facets > 0  # every edge has two facets, so all shells are closed
     else:
         shared_edges = 2 * np.bincount(shell_of[topology.neighbours[:, 0]], minlength=count)
-    closed = shared_edges == 3 * facets
-    cavity, nested = nesting(topology, closed, volumes, by_kernels=by_kernels)
+        closed = shared_edges == 3 * facets
+    cavity, nested = nesting(topology, closed, volumes, boxes)
     if len(against) == 0:
         none = np.zeros(count, dtype=np.int64)
         return Shells(facets, none, one_sided, closed, volumes, cavity, nested, none[:0])

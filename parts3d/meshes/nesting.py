@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from parts3d.meshes import compiled
 from parts3d.meshes.topology import Topology
 
 # Point-in-shell tests cost facets times points; beyond this many products the box alone decides.
@@ -21,8 +20,7 @@ def nesting(
     topology: Topology,
     closed: NDArray[np.bool_],
     volumes: NDArray[np.float64],
-    *,
-    by_kernels: bool,
+    boxes: tuple[NDArray[np.float32], NDArray[np.float32]] | None,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Find closed shells inside a closed shell that faces outwards.
 
@@ -34,7 +32,7 @@ def nesting(
         topology: the welded mesh.
         closed: bool (s,).
         volumes: signed, mm3, float64 (s,); negative faces inwards.
-        by_kernels: whether the compiled kernels find the boxes.
+        boxes: lower and upper corners of the shells' boxes, float32 (s, 3), where they are known.
 
     Returns:
         ``cavity``, those that face inwards, and ``nested``, those that face outwards; bool (s,).
@@ -43,12 +41,7 @@ def nesting(
     outward = np.flatnonzero(closed & (volumes > 0))
     if len(closed) == 1 or len(outward) == 0:
         return cavity, nested
-    if by_kernels:
-        lower, upper = compiled.shell_boxes(
-            topology.vertices, topology.faces, topology.shell_of, len(closed)
-        )
-    else:
-        lower, upper = _shell_boxes(topology, len(closed))
+    lower, upper = boxes or _shell_boxes(topology, len(closed))
     rows_of: _Rows | None = None
     box_budget, budget = _BOX_BUDGET, _NESTING_BUDGET
     # Hollows first: a part with one is common, and calling it inside out would block it.

@@ -2,18 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from parts3d.meshes.findings import Finding, Severity
 from parts3d.meshes.mesh import Mesh, Vector
-from parts3d.meshes.pictures.camera import FILL, TOWARDS_CAMERA, Camera, frame
-from parts3d.meshes.pictures.coarse import DRAWABLE_TRIANGLES
-from parts3d.meshes.pictures.marks import Stroke, ring, strokes_over
+from parts3d.meshes.pictures.camera import TOWARDS_CAMERA, Camera, frame
+from parts3d.meshes.pictures.clusters import Cluster, Ring, clusters, rings_for
+from parts3d.meshes.pictures.framed import paste_inset
+from parts3d.meshes.pictures.inset import Corner, make_room, zoomed
+from parts3d.meshes.pictures.marks import OVERSAMPLED, Marks, draw_marks
+from parts3d.meshes.pictures.png import image_of, over, png_of
 from parts3d.meshes.pictures.scene import Scene
 from parts3d.meshes.pictures.shading import linear
-from parts3d.meshes.render import Colour, Paint, draw, encode, placed
+from parts3d.meshes.render import Colour, Paint, Placed, draw, placed
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 # Okabe and Ito's colours, told apart by colour-blind people too: blue, orange, vermilion.
 MARK_COLOURS: dict[Severity, Colour] = {
@@ -36,8 +43,11 @@ VIEWS: dict[str, Vector] = {
 }
 _PROBES = 400  # places asked of each view
 _SLACK = 4e-3
-_SMALL = 0.05  # of the picture: marks smaller than that get a ring
+_FACET_SLACK = 1e-3  # a facet's middle is no edge that its own surface may hide
 _BETTER = 1.1  # another view must show that much more than the shop's
+_GROUPED = 30_000  # marks looked at for groups; beyond that some are left out, evenly
+_PLAIN = 0.05  # of the picture: seen marks as large as that need no inset
+_LEAST_WITH_INSET = 200  # pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +58,65 @@ class MarkedPicture:
     view: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Places:
+    """What is marked, in the scene's scale.
+
+    Args:
+        rank: uint8 (f,), of each facet drawn; 0: not marked.
+        corners: float32 (n, 3, 3), the marked facets drawn, then edges (end, end, end again).
+        ranks: uint8 (n,).
+        facets: how many of those are facets.
+    """
+
+    rank: NDArray[np.uint8]
+    corners: NDArray[np.float32]
+    ranks: NDArray[np.uint8]
+    facets: int
+
+    @property
+    def middles(self) -> NDArray[np.float32]:
+        """One point of each, float32 (n, 3)."""
+        edges = self.corners[self.facets :, :2].mean(axis=1)
+        return np.concatenate((self.corners[: self.facets].mean(axis=1), edges))
+
+    def some(self, number: int, most: int) -> "_Places":
+        """Return those of one rank, at most so many, spread evenly."""
+        rows = np.flatnonzero(self.ranks == number)
+        if len(rows) > most:
+            rows = rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
+        facets = int(np.searchsorted(rows, self.facets))
+        return _Places(self.rank, self.corners[rows], self.ranks[rows], facets)
+
+    def hidden(self, scene: Scene, eye: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which have something before them, bool (n,)."""
+        points = self.middles
+        return np.concatenate(
+            (
+                scene.hidden(points[: self.facets], eye, _FACET_SLACK),
+                scene.hidden(points[self.facets :], eye, _SLACK),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """From where a part is drawn, and what is magnified where; the same for two meshes."""
+
+    view: str
+    camera: Camera
+    corner: Corner | None = None
+    near: Camera | None = None
+    times: float = 1.0
+
+
 def render_marked(mesh: Mesh, findings: Sequence[Finding], size: int = 512) -> MarkedPicture:
     """Draw a part with the facets and edges of findings marked, from where most of them is seen.
 
     A facet of several findings has the gravest one's colour. Facets that cannot be drawn (no
-    area, or there twice) are marked by their edges. Hidden edges are drawn faint; marks too small
-    to see get a ring. Above ``DRAWABLE_TRIANGLES`` only edges and rings mark.
+    area, or there twice) are marked by their edges. Hidden edges are dashed, and hidden facets
+    shown through the part. Marks hard to see get rings (dashed where they are hidden), and where
+    most are, a corner shows the largest group magnified, from where it is seen.
 
     Args:
         mesh: what was checked.
@@ -62,87 +125,123 @@ def render_marked(mesh: Mesh, findings: Sequence[Finding], size: int = 512) -> M
     """
     ready = placed(mesh)
     if ready is None:
-        return MarkedPicture(encode(np.zeros((size, size, 4), dtype=np.float32)), next(iter(VIEWS)))
-    rank = np.zeros(len(mesh.triangles), dtype=np.uint8)
-    for finding in findings:
-        at = finding.facets
-        rank[at] = np.maximum(rank[at], _RANK[finding.severity])
-    whole = len(mesh.triangles) <= DRAWABLE_TRIANGLES
-    kept = ready.facets.facets
-    drawn = rank[kept] if whole else np.zeros(len(kept), dtype=np.uint8)
-    lost = rank.copy()
-    if whole:
-        lost[kept] = 0
-    lines = {
-        severity: ready.place(
-            np.concatenate(
-                [f.segments_mm for f in findings if f.severity is severity]
-                + [_edges(mesh.triangles[lost == number])]
-            )
-        )
-        for severity, number in _RANK.items()
-    }
-    corners = ready.facets.corners[drawn > 0]
-    ends = np.concatenate([line.reshape(-1, 3) for line in lines.values()])
-    scene = Scene(ready.facets)
-    points = np.concatenate((corners.mean(axis=1), ends.reshape(-1, 2, 3).mean(axis=1)))
-    view = _best_view(scene, points)
-    camera = _camera(ready.facets.corners, VIEWS[view])
-    palette = np.stack([linear(c) for c in (_PALE, *(MARK_COLOURS[s] for s in _RANK))])
-    picture = draw(scene, camera, size, Paint(palette, drawn))
-    strokes = [
-        Stroke(line, MARK_COLOURS[severity]) for severity, line in lines.items() if len(line)
-    ]
-    rings = []
-    for severity, number in _RANK.items():
-        there = [
-            ready.facets.corners[drawn == number].reshape(-1, 3),
-            lines[severity].reshape(-1, 3),
-        ]
-        circle = ring(camera, np.concatenate(there), size, _SMALL)
-        if circle is not None:
-            rings.append((circle, MARK_COLOURS[severity]))
-    return MarkedPicture(strokes_over(picture, scene, camera, strokes, rings), view)
+        empty = image_of(np.zeros((size, size, 4), dtype=np.float32))
+        return MarkedPicture(png_of(empty), next(iter(VIEWS)))
+    places, scene = _places(mesh, ready, findings), Scene(ready.facets)
+    plan = _plan(ready, scene, places, size)
+    return MarkedPicture(png_of(_drawn(scene, places, plan, size)), plan.view)
 
 
 def before_after(mesh_before: Mesh, mesh_after: Mesh, size: int = 512) -> bytes:
-    """Draw a part before and after a repair side by side; open edges are marked in both.
+    """Draw a part before and after a repair side by side, with the surface's faults marked.
 
-    Both are seen from the same side, each filling its half.
+    Both halves have the same view, chosen for the faults before, and the same scale; what is
+    magnified in the left half is so in the right.
 
     Returns:
         A PNG of ``2 * size`` by ``size`` pixels.
     """
-    from io import BytesIO
-
     from PIL import Image
 
-    from parts3d.meshes.findings import Code
-    from parts3d.meshes.measure import measure
-
     whole = Image.new("RGBA", (2 * size, size))
+    before = placed(mesh_before)
+    plan: _Plan | None = None
     for at, mesh in enumerate((mesh_before, mesh_after)):
-        topology = measure(mesh).topology
-        edges = Finding(
-            Code.OPEN_EDGES,
-            Severity.BLOCKS,
-            count=len(topology.open_edges),
-            segments_mm=topology.vertices[topology.open_edges],
-        )
-        half = render_marked(mesh, [edges], size).png
-        with Image.open(BytesIO(half)) as picture:
-            whole.paste(picture, (at * size, 0))
-    out = BytesIO()
-    whole.save(out, format="PNG", compress_level=4)
-    return out.getvalue()
+        ready = placed(mesh, like=before)
+        if ready is None:
+            continue
+        places, scene = _places(mesh, ready, _faults(mesh)), Scene(ready.facets)
+        plan = plan or _plan(ready, scene, places, size)
+        whole.paste(_drawn(scene, places, plan, size), (at * size, 0))
+    return png_of(whole)
 
 
-def _edges(triangles: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2, 3))
+def _faults(mesh: Mesh) -> list[Finding]:
+    """Return what a repair is about: faults of the surface that are more than information."""
+    from parts3d.meshes.measure import measure
+    from parts3d.meshes.shape import shape_of
+    from parts3d.meshes.surface import find_surface_faults
+
+    found = find_surface_faults(shape_of(mesh, measure(mesh)))
+    return [one for one in found if one.has_places and one.severity is not Severity.INFO]
 
 
-def _camera(corners: NDArray[np.float32], towards: Vector) -> Camera:
-    return frame(corners.reshape(-1, 3), towards, FILL)
+def _places(mesh: Mesh, ready: Placed, findings: Sequence[Finding]) -> _Places:
+    rank = np.zeros(len(mesh.triangles), dtype=np.uint8)
+    for finding in findings:
+        at = finding.facets
+        rank[at] = np.maximum(rank[at], _RANK[finding.severity])
+    kept = ready.facets.facets
+    drawn = rank[kept]
+    lost = rank.copy()
+    lost[kept] = 0
+    corners, ranks = [ready.facets.corners[drawn > 0]], [drawn[drawn > 0]]
+    for severity, number in _RANK.items():
+        edges = [finding.segments_mm for finding in findings if finding.severity is severity]
+        edges.append(mesh.triangles[lost == number][:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2, 3))
+        placed_edges = ready.place(np.concatenate(edges))
+        corners.append(placed_edges[:, [0, 1, 1]])
+        ranks.append(np.full(len(placed_edges), number, dtype=np.uint8))
+    return _Places(drawn, np.concatenate(corners), np.concatenate(ranks), len(corners[0]))
+
+
+def _plan(ready: Placed, scene: Scene, places: _Places, size: int) -> _Plan:
+    points = ready.facets.corners.reshape(-1, 3)
+    view = _best_view(scene, places.middles)
+    camera = frame(points, VIEWS[view])
+    if size < _LEAST_WITH_INSET or len(places.ranks) == 0:
+        return _Plan(view, camera)
+    gravest = places.some(int(places.ranks.max()), _GROUPED)
+    groups = _clusters(scene, gravest, camera, size)
+    hard = [one for one in groups if not one.seen or one.extent < _PLAIN * size]
+    if 2 * sum(len(one.rows) for one in hard) <= len(gravest.ranks):
+        return _Plan(view, camera)
+    target = max(hard, key=lambda one: (one.seen, len(one.rows)))
+    moved, corner = make_room(scene, camera, size)
+    looking = camera
+    if not target.seen:
+        looking = frame(points, VIEWS[_best_view(scene, gravest.middles[target.rows])])
+        pixels = looking.pixels(gravest.corners[target.rows].reshape(-1, 3), size)
+        target = Cluster(target.rows, pixels.min(axis=0), pixels.max(axis=0), seen=True)
+    near, times = zoomed(looking, target, size, corner.side)
+    return _Plan(view, moved, corner, near, times)
+
+
+def _clusters(scene: Scene, places: _Places, camera: Camera, size: int) -> tuple[Cluster, ...]:
+    hidden = places.hidden(scene, camera.eye)
+    return clusters(camera.pixels(places.corners, size), hidden, size)
+
+
+def _drawn(scene: Scene, places: _Places, plan: _Plan, size: int) -> "Image":
+    picture, tightest = _one(scene, places, plan.camera, size)
+    if plan.corner is None or plan.near is None:
+        return picture
+    inset, _ = _one(scene, places, plan.near, plan.corner.side)
+    paste_inset(picture, inset, plan.corner, plan.times, tightest)
+    return picture
+
+
+def _one(scene: Scene, places: _Places, camera: Camera, size: int) -> tuple["Image", Ring | None]:
+    """Draw the part with its marks; return the first ring of the gravest too."""
+    from PIL import Image, ImageDraw
+
+    palette = np.stack([linear(c) for c in (_PALE, *(MARK_COLOURS[s] for s in _RANK))])
+    picture = image_of(draw(scene, camera, size, Paint(palette, places.rank)))
+    marks, first = [], None
+    for severity, number in _RANK.items():
+        some = places.some(number, _GROUPED)
+        groups = _clusters(scene, some, camera, size)
+        rings = rings_for(groups, size)
+        unseen = [one.rows for one in groups if not one.seen]
+        rows = np.concatenate(unseen) if unseen else np.zeros(0, dtype=np.int64)
+        ghosts = some.corners[rows[rows < some.facets]]
+        edges = some.corners[some.facets :, :2]
+        marks.append(Marks(MARK_COLOURS[severity], edges, ghosts, rings))
+        first = rings[0] if rings else first
+    fine = Image.new("RGBA", (size * OVERSAMPLED, size * OVERSAMPLED))
+    draw_marks(ImageDraw.Draw(fine), size, scene, camera, marks)
+    over(picture, fine)
+    return picture, first
 
 
 def _best_view(scene: Scene, points: NDArray[np.float32]) -> str:
@@ -151,8 +250,9 @@ def _best_view(scene: Scene, points: NDArray[np.float32]) -> str:
     if len(points) == 0:
         return names[0]
     probes = points[np.linspace(0, len(points) - 1, min(len(points), _PROBES)).astype(np.int64)]
+    corners = scene.facets.corners.reshape(-1, 3)
     seen = [
-        float((~scene.hidden(probes, _camera(scene.facets.corners, towards).eye, _SLACK)).sum())
+        float((~scene.hidden(probes, frame(corners, towards).eye, _SLACK)).sum())
         for towards in VIEWS.values()
     ]
     best = int(np.argmax(seen))

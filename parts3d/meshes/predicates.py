@@ -111,7 +111,7 @@ def _grid_volume(u: NDArray[np.int64], v: NDArray[np.int64], w: NDArray[np.int64
     lower = ((normal & ((1 << _GRID_BITS) - 1)) * w).sum(axis=1)
     upper += lower >> _GRID_BITS
     lower &= (1 << _GRID_BITS) - 1
-    return np.where(upper == 0, np.sign(lower), np.sign(upper)).astype(np.int8)
+    return np.asarray(np.where(upper == 0, np.sign(lower), np.sign(upper)), dtype=np.int8)
 
 
 def _grid_area(u: NDArray[np.int64], v: NDArray[np.int64]) -> Signs:

@@ -17,8 +17,8 @@ Numbers = NDArray[np.float64]
 # Of the box's diagonal: how far from a surface a ray starts, so that it does not meet it again.
 LIFT = 1e-5
 # Facets for which one tree is built at most; about 160 bytes each.
-_TREE_FACETS = 1_000_000
-_SLAB_FACETS = 500_000
+_TREE_FACETS = 500_000
+_SLAB_FACETS = 400_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,6 @@ where the picture changes from pixel to pixel.
 """
 
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,8 @@ from parts3d.meshes.mesh import Mesh
 from parts3d.meshes.pictures.ambient import Ambience, ambience, table_shadow
 from parts3d.meshes.pictures.camera import FILL, Camera, frame
 from parts3d.meshes.pictures.coarse import drawable
-from parts3d.meshes.pictures.scale_bar import with_dimensions
+from parts3d.meshes.pictures.png import image_of, png_of
+from parts3d.meshes.pictures.scale_bar import draw_dimensions
 from parts3d.meshes.pictures.scene import Floats, Scene, Seen
 from parts3d.meshes.pictures.shading import STEP, display, linear, lines, shade
 from parts3d.meshes.pictures.smooth import SmoothFacets, smooth
@@ -71,8 +71,13 @@ class Placed:
         return ((points_mm.astype(np.float64) - self.base) / self.diagonal).astype(np.float32)
 
 
-def placed(mesh: Mesh) -> Placed | None:
-    """Make a mesh ready to draw; None where nothing has a size to be drawn."""
+def placed(mesh: Mesh, like: Placed | None = None) -> Placed | None:
+    """Make a mesh ready to draw; None where nothing has a size to be drawn.
+
+    Args:
+        mesh: the mesh.
+        like: a mesh whose place and scale are to be taken, instead of its own.
+    """
     facets = smooth(drawable(mesh))
     if len(facets.corners) == 0:
         return None
@@ -80,6 +85,8 @@ def placed(mesh: Mesh) -> Placed | None:
     lower, upper = (np.asarray(end, np.float64) for end in (points.min(axis=0), points.max(axis=0)))
     diagonal = float(np.linalg.norm(upper - lower)) or 1.0
     base = np.array([*((lower + upper) / 2)[:2], lower[2]])
+    if like is not None:
+        base, diagonal = like.base, like.diagonal
     scaled = (points.astype(np.float64) - base) / diagonal
     corners = scaled.astype(np.float32).reshape(-1, 3, 3)
     whole = SmoothFacets(corners, facets.normals, facets.patch, facets.facets)
@@ -99,15 +106,16 @@ def render(
     """
     ready = placed(mesh)
     if ready is None:
-        return encode(np.zeros((size, size, 4), dtype=np.float32))
+        return png_of(image_of(np.zeros((size, size, 4), dtype=np.float32)))
     points = ready.facets.corners.reshape(-1, 3)
     camera = frame(points, fill=_FILL_WITH_DIMENSIONS if dimensions else FILL)
-    png = encode(draw(Scene(ready.facets), camera, size, Paint(linear(colour)[None])))
+    picture = image_of(draw(Scene(ready.facets), camera, size, Paint(linear(colour)[None])))
     if not dimensions:
-        return png
+        return png_of(picture)
     x_mm, y_mm, z_mm = (mesh.upper_mm - mesh.lower_mm).tolist()
     box = points.min(axis=0), points.max(axis=0)
-    return with_dimensions(png, camera, box, (x_mm, y_mm, z_mm))
+    draw_dimensions(picture, camera, box, (x_mm, y_mm, z_mm))
+    return png_of(picture)
 
 
 def draw(scene: Scene, camera: Camera, size: int, paint: Paint) -> Floats:
@@ -219,19 +227,3 @@ def _refine(
     colours[seen.ray, 3] = 1
     mean = colours.reshape(-1, _SAMPLES, 4).mean(axis=1)
     window[row[within] + top, column[within]] = mean[within]
-
-
-def encode(picture: Floats) -> bytes:
-    """Write a PNG of a picture, float32 (h, w, 4), 0 to 1.
-
-    Colours come multiplied by alpha, or dark seams would stand round the part.
-    """
-    from PIL import Image
-
-    colours = picture[..., :3] / np.maximum(picture[..., 3:], np.float32(1e-6))
-    pixels = np.empty(picture.shape, dtype=np.uint8)
-    pixels[..., :3] = np.minimum(colours, 1) * np.float32(255) + np.float32(0.5)
-    pixels[..., 3] = np.minimum(picture[..., 3], 1) * np.float32(255) + np.float32(0.5)
-    out = BytesIO()
-    Image.fromarray(pixels, "RGBA").save(out, format="PNG", compress_level=4)
-    return out.getvalue()

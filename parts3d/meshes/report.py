@@ -132,15 +132,41 @@ def examine(
     began = perf_counter()
     on_stage("reading")
     mesh = read(data, unit=unit, limits=limits)
+    seconds = perf_counter() - began
+    sha256 = hashlib.sha256(data).hexdigest()
+    done = Reading(mesh, sha256, seconds, perf_counter() - began)
+    return examine_read(name, done, unit=unit, question=question, on_stage=on_stage)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A file that was read: its mesh, its hash, and the seconds of reading, and with hashing."""
+
+    mesh: Mesh
+    sha256: str
+    reading_seconds: float
+    seconds: float
+
+
+def examine_read(
+    name: str,
+    reading: Reading,
+    *,
+    unit: Unit | None = None,
+    question: Question = AS_IT_IS,
+    on_stage: OnStage = tell_nobody,
+) -> Examined:
+    """Check a file that was read already; see ``examine``."""
+    began = perf_counter()
+    mesh = reading.mesh
     on_stage("measuring")
     measures = measure(mesh)
     measured = perf_counter()
-    sha256 = hashlib.sha256(data).hexdigest()
     question = replace(question, unit_is_certain=unit is not None or mesh.unit_is_known)
     result = judge(mesh, measures, question, on_stage)
     told = FileReport(
         file=name,
-        sha256=sha256,
+        sha256=reading.sha256,
         format=mesh.format,
         triangles=len(mesh.triangles),
         bounds_mm=measures.bounds_mm,
@@ -150,8 +176,8 @@ def examine(
         shells=measures.shell_count,
         findings=tuple(finding_report(finding, mesh) for finding in result.findings),
         verdict=result.verdict,
-        topology_ms=1000 * (measured - began),
-        elapsed_ms=1000 * (perf_counter() - began),
+        topology_ms=1000 * (reading.reading_seconds + measured - began),
+        elapsed_ms=1000 * (reading.seconds + perf_counter() - began),
         peak_memory_mb=peak_memory_mb(),
     )
     return Examined(told, mesh, result)

@@ -23,7 +23,7 @@ _OPEN_SHARE = 0.15
 _OUT_OF_ROUND = 0.1
 # A dimple less deep than that part of its width is a dot, not a hole.
 _SHALLOW = 0.5
-_CHUNK = 1_000_000
+_CHUNK = 65_536
 
 
 def find_small_holes(shape: Shape, printing: Printing) -> tuple[Finding, ...]:
@@ -73,24 +73,22 @@ def _bends(
     topology = shape.measures.topology
     candidate = np.zeros(len(topology.faces), dtype=np.bool_)
     links: list[NDArray[np.int64]] = []
-    flat_links: list[NDArray[np.int64]] = []
     for start in range(0, len(topology.neighbours), _CHUNK):
         pairs = topology.neighbours[start : start + _CHUNK]
         one, other = topology.facets[pairs[:, 0]], topology.facets[pairs[:, 1]]
         cos = np.einsum("ij,ij->i", shape.normals[one], shape.normals[other])
-        smooth = np.flatnonzero(cos > _STEEPEST_COS)
-        pairs, cos = pairs[smooth], cos[smooth]
-        flat = cos > _FLAT_COS
-        flat_links.append(pairs[flat])
-        pairs = pairs[~flat]
+        pairs = pairs[(cos > _STEEPEST_COS) & (cos <= _FLAT_COS)]
         pairs = pairs[_tight(shape, topology.facets[pairs], limit_mm)]
         candidate[pairs.reshape(-1)] = True
         links.append(pairs)
     rows = np.flatnonzero(candidate)
     if len(rows) == 0:
         return rows, rows, rows
-    flats = np.concatenate(flat_links)
-    flats = flats[candidate[flats].all(axis=1)]
+    # Only now, since in a fine mesh nearly every pair of neighbours is flat.
+    flats = topology.neighbours[candidate[topology.neighbours].all(axis=1)]
+    one, other = topology.facets[flats[:, 0]], topology.facets[flats[:, 1]]
+    cos = np.einsum("ij,ij->i", shape.normals[one], shape.normals[other])
+    flats = flats[cos > _FLAT_COS]
     number = np.cumsum(candidate, dtype=np.int64) - 1
     joined = number[np.concatenate((*links, flats))]
     return rows, joined[:, 0], joined[:, 1]

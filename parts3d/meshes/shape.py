@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from parts3d.meshes.measure import Measures
 from parts3d.meshes.mesh import Mesh
 
+_BLOCK = 65_536
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
@@ -28,14 +30,17 @@ class Shape:
 
 
 def shape_of(mesh: Mesh, measures: Measures) -> Shape:
-    """Compute areas and outward normals of a measured mesh."""
+    """Compute areas and outward normals of a measured mesh, a block of facets at a time."""
     triangles = mesh.triangles
-    one = (triangles[:, 1] - triangles[:, 0]).astype(np.float64)
-    two = (triangles[:, 2] - triangles[:, 0]).astype(np.float64)
-    doubled = np.cross(one, two)
-    lengths = np.sqrt(np.einsum("ij,ij->i", doubled, doubled))
     outward = -1.0 if measures.signed_volume_mm3 < 0 else 1.0
-    normals = np.divide(
-        doubled * outward, lengths[:, None], out=np.zeros_like(doubled), where=lengths[:, None] > 0
-    )
-    return Shape(mesh, measures, lengths / 2, normals.astype(np.float32))
+    areas = np.empty(len(triangles), dtype=np.float64)
+    normals = np.empty((len(triangles), 3), dtype=np.float32)
+    for start in range(0, len(triangles), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        corners = triangles[rows].astype(np.float64)
+        doubled = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        lengths = np.sqrt(np.einsum("ij,ij->i", doubled, doubled))
+        areas[rows] = lengths / 2
+        lengths[lengths == 0] = 1
+        normals[rows] = doubled * (outward / lengths)[:, None]
+    return Shape(mesh, measures, areas, normals)

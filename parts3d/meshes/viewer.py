@@ -70,7 +70,7 @@ def _indexed(triangles: NDArray[np.float32]) -> tuple[NDArray[np.float32], Faces
 
 def _simplified(triangles: NDArray[np.float32]) -> tuple[NDArray[np.float32], Faces]:
     """Simplify by quadric error (Garland and Heckbert, 1997) to ``MOST_TRIANGLES``."""
-    from fast_simplification import simplify  # type: ignore[import-untyped]
+    from fast_simplification import simplify
 
     if len(triangles) > DRAWABLE_TRIANGLES:
         triangles = clustered(Mesh(triangles), _CELLS).triangles

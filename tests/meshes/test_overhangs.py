@@ -182,7 +182,7 @@ def test_a_turn_on_the_bed_changes_nothing(spin: float, reach: float, height: fl
 def test_a_bridge_is_a_bridge_however_it_is_turned_on_the_bed(spin: float, span: float) -> None:
     bridges = found(rotate(mesh(gate(span, depth=30)), (0, 0, spin)).triangles)
     assert set(bridges) == {Code.BRIDGES}
-    assert span - 0.1 <= (bridges[Code.BRIDGES].measured or 0) <= span * 1.05 + 0.1
+    assert span - 0.1 <= (bridges[Code.BRIDGES].measured or 0) <= span * 1.08 + 0.1
 
 
 @settings(max_examples=40, deadline=None)

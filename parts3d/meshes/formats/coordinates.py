@@ -7,7 +7,7 @@ from parts3d.errors import Unreadable
 
 COORDINATE_LIMIT_MM = 1000.0
 # Facets scaled and looked at together, small enough for the processor's cache.
-_BLOCK = 8192
+BLOCK = 8192
 
 Corners = NDArray[np.float32]
 
@@ -23,20 +23,31 @@ def in_millimetres(corners: NDArray[np.floating], mm_per_unit: float) -> Corners
         Unreadable: ``not_a_number`` or ``beyond_one_metre``, with the facet.
     """
     scaled = np.empty(corners.shape, dtype=np.float32)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for start in range(0, len(corners), _BLOCK):
-            block, source = scaled[start : start + _BLOCK], corners[start : start + _BLOCK]
-            # Adding 0 makes 0.0 of -0.0, so that equal points have equal bits.
-            if mm_per_unit == 1.0:
-                np.add(source, 0.0, out=block, casting="same_kind")
-            else:
-                np.multiply(source, mm_per_unit, out=block, casting="same_kind")
-                block += np.float32(0.0)
-            # min and max carry a NaN through, and no comparison holds for it.
-            low, high = float(block.min()), float(block.max())
-            if not (low >= -COORDINATE_LIMIT_MM and high <= COORDINATE_LIMIT_MM):
-                raise _bad(source, start, mm_per_unit)
+    for start in range(0, len(corners), BLOCK):
+        rows = slice(start, start + BLOCK)
+        put_in_millimetres(corners[rows], mm_per_unit, scaled[rows], start)
     return scaled
+
+
+def put_in_millimetres(
+    source: NDArray[np.floating], mm_per_unit: float, into: Corners, start: int
+) -> None:
+    """Write a block of corners in mm; ``start`` is the file's number of its first facet.
+
+    Raises:
+        Unreadable: as ``in_millimetres`` does.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        # Adding 0 makes 0.0 of -0.0, so that equal points have equal bits.
+        if mm_per_unit == 1.0:
+            np.add(source, 0.0, out=into, casting="same_kind")
+        else:
+            np.multiply(source, mm_per_unit, out=into, casting="same_kind")
+            into += np.float32(0.0)
+    # min and max carry a NaN through, and no comparison holds for it.
+    low, high = float(into.min()), float(into.max())
+    if not (low >= -COORDINATE_LIMIT_MM and high <= COORDINATE_LIMIT_MM):
+        raise _bad(source, start, mm_per_unit)
 
 
 def _bad(source: NDArray[np.floating], start: int, mm_per_unit: float) -> Unreadable:

@@ -1,9 +1,13 @@
 """Binary STL, little-endian: 80 bytes of header, a count, 50 bytes a facet."""
 
+from collections.abc import Callable
+from typing import BinaryIO
+
 import numpy as np
 from numpy.typing import NDArray
 
 from parts3d.errors import Unreadable
+from parts3d.meshes.formats.coordinates import BLOCK, put_in_millimetres
 from parts3d.meshes.formats.limits import Limits, no_triangles, refuse_too_many
 
 HEADER_BYTES = 84
@@ -11,9 +15,15 @@ FACET_BYTES = 50
 _FACET = np.dtype([("normal", "<f4", (3,)), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 
 
-def is_binary(data: memoryview) -> bool:
-    """Whether the size is exactly what the count says, whatever the first word is."""
-    return len(data) >= HEADER_BYTES and len(data) == _expected(_declared(data, "little"))
+def is_binary(data: memoryview, size: int | None = None) -> bool:
+    """Whether the size is exactly what the count says, whatever the first word is.
+
+    Args:
+        data: the file, or its beginning.
+        size: of the whole file, bytes; None: ``data`` is all of it.
+    """
+    size = len(data) if size is None else size
+    return len(data) >= HEADER_BYTES and size == _expected(_declared(data, "little"))
 
 
 def read_binary(data: memoryview, limits: Limits) -> NDArray[np.float32]:
@@ -22,12 +32,55 @@ def read_binary(data: memoryview, limits: Limits) -> NDArray[np.float32]:
     Raises:
         Unreadable: ``too_many_triangles`` or ``no_triangles``.
     """
-    count = _declared(data, "little")
-    refuse_too_many(count, limits, place="byte 80")
-    if count == 0:
-        raise no_triangles()
+    count = _count(data, limits)
     facets = np.frombuffer(data, dtype=_FACET, count=count, offset=HEADER_BYTES)
     corners: NDArray[np.float32] = facets["corners"]
+    return corners
+
+
+def read_binary_blocks(
+    file: BinaryIO,
+    head: memoryview,
+    limits: Limits,
+    mm_per_unit: float,
+    on_block: Callable[[memoryview], object],
+) -> NDArray[np.float32]:
+    """Return the corners in mm of a file read block by block: its bytes never stand side by side.
+
+    Args:
+        file: open, unbuffered, behind its first ``HEADER_BYTES``.
+        head: those; ``is_binary`` with the file's size.
+        limits: caps.
+        mm_per_unit: millimetres that one unit of the file is.
+        on_block: called with each block of bytes behind the head, to hash them.
+
+    Raises:
+        Unreadable: ``too_many_triangles`` or ``no_triangles``; ``truncated`` when the file ends
+            early after all; and what ``in_millimetres`` raises.
+        OSError: the file cannot be read.
+    """
+    count = _count(head, limits)
+    corners = np.empty((count, 3, 3), dtype=np.float32)
+    facets = np.empty(min(BLOCK, count), dtype=_FACET)
+    for start in range(0, count, BLOCK):
+        rows = slice(start, min(start + BLOCK, count))
+        block = facets[: rows.stop - start]
+        view = memoryview(block.view(np.uint8).data)
+        got = 0
+        while got < len(view):
+            more = file.readinto(view[got:])  # type: ignore[attr-defined]  # BinaryIO lacks it
+            if not more:
+                at = HEADER_BYTES + FACET_BYTES * start + got
+                raise Unreadable(
+                    f"The file ends after {at} bytes, in triangle {start + got // FACET_BYTES}; "
+                    f"it had {_expected(count)} when it was opened. Wait until it is written, "
+                    "and try again.",
+                    code="truncated",
+                    place=f"byte {at}, facet {start + got // FACET_BYTES}",
+                )
+            got += more
+        on_block(view)
+        put_in_millimetres(block["corners"], mm_per_unit, corners[rows], start)
     return corners
 
 
@@ -67,6 +120,14 @@ def not_binary(data: memoryview) -> Unreadable:
         code="wrong_size",
         place=f"byte {expected}",
     )
+
+
+def _count(head: memoryview, limits: Limits) -> int:
+    count = _declared(head, "little")
+    refuse_too_many(count, limits, place="byte 80")
+    if count == 0:
+        raise no_triangles()
+    return count
 
 
 def _declared(data: memoryview, order: str) -> int:

@@ -1,103 +1,127 @@
-"""Lines and rings drawn over a picture."""
+"""Lines, ghosts of hidden facets, and rings, drawn over a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from parts3d.meshes.pictures.camera import Camera
+from parts3d.meshes.pictures.clusters import Ring
 from parts3d.meshes.pictures.scene import Floats, Scene
 
-Colour = tuple[int, int, int]
-Circle = tuple[float, float, float]
+if TYPE_CHECKING:
+    from PIL.ImageDraw import ImageDraw
 
-_OVERSAMPLED = 2
+Colour = tuple[int, int, int]
+
+OVERSAMPLED = 2
 _PIECES = 40_000  # of all lines together
 _PIECE = 0.02  # of the part's diagonal
 _SLACK = 4e-3
-_FAINT = 90  # alpha of what is hidden
+_CAPS = 4000  # round ends are drawn up to so many strokes
+_RIM: Colour = (255, 255, 255)
+_RIM_ALPHA, _FAINT_ALPHA, _GHOST_ALPHA = 230, 170, 84
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stroke:
-    """Lines of one colour: float32 (k, 2, 3) in the scene's scale."""
-
-    segments: Floats
-    colour: Colour
-
-
-def ring(camera: Camera, points: Floats, size: int, small: float) -> Circle | None:
-    """Return a ring (x, y, radius in pixels) round points that are hard to see, else None.
+class Marks:
+    """What is drawn in one colour.
 
     Args:
-        camera: where it is seen from.
-        points: float32 (n, 3), what is to be found.
-        size: pixels a side of the picture.
-        small: what is larger than that share of the picture needs no ring.
+        colour: red, green, blue.
+        segments: float32 (k, 2, 3) in the scene's scale: seen ones solid, hidden ones dashed.
+        ghosts: float32 (g, 3, 3): hidden facets, shown through the part.
+        rings: in pixels of the picture.
     """
-    if len(points) == 0:
-        return None
-    places = camera.pixels(points, size)
-    lower, upper = places.min(axis=0), places.max(axis=0)
-    extent = float((upper - lower).max())
-    if extent > small * size:
-        return None
-    x, y = (lower + upper) / 2
-    return float(x), float(y), extent / 2 + small * size / 2
+
+    colour: Colour
+    segments: Floats
+    ghosts: Floats
+    rings: Sequence[Ring]
 
 
-def strokes_over(
-    picture: Floats,
-    scene: Scene,
-    camera: Camera,
-    strokes: Sequence[Stroke],
-    rings: Sequence[tuple[Circle, Colour]],
-) -> bytes:
-    """Draw lines and rings over a picture and return the PNG; hidden pieces come out faint.
+def line_pixels(size: int) -> float:
+    """Return the width of a mark's line in a picture of that size."""
+    return max(3.0, size / 170)
+
+
+def draw_marks(
+    pen: "ImageDraw", size: int, scene: Scene, camera: Camera, marks: Iterable[Marks]
+) -> None:
+    """Draw marks; every line has a light rim, so that it is seen on any colour.
 
     Args:
-        picture: float32 (size, size, 4), colour times alpha, and alpha.
+        pen: on a transparent drawing of ``OVERSAMPLED`` times the picture's size.
+        size: pixels a side of the picture.
         scene: what may hide a line.
         camera: where it is seen from.
-        strokes: lines; beyond 40,000 pieces some are left out, evenly.
-        rings: circles in pixels.
+        marks: the last lies on top.
     """
-    from PIL import Image, ImageDraw
-
-    from parts3d.meshes.render import encode
-
-    size = len(picture)
-    wide = size * _OVERSAMPLED
-    over = Image.new("RGBA", (wide, wide))
-    pen = ImageDraw.Draw(over)
-    width = max(2, round(wide / 170))
-    for stroke in strokes:
-        pieces = _pieces(stroke.segments)
-        hidden = scene.hidden(pieces.mean(axis=1), camera.eye, _SLACK)
-        places = camera.pixels(pieces, wide)
-        for behind in (True, False):
-            colour = (*stroke.colour, _FAINT if behind else 255)
-            for one, two in places[hidden == behind].tolist():
-                pen.line([*one, *two], fill=colour, width=width)
-    for circle, ink in rings:
-        x, y, radius = (_OVERSAMPLED * value for value in circle)
-        for extra, shown in ((width, (255, 255, 255)), (0, ink)):
-            reach = radius + extra / 2
-            box = [x - reach, y - reach, x + reach, y + reach]
-            pen.ellipse(box, outline=(*shown, 255), width=width + extra)
-    with Image.open(BytesIO(encode(picture))) as below:
-        whole = below.convert("RGBA")
-    fine = over.convert("RGBa").resize((size, size), Image.Resampling.BOX).convert("RGBA")
-    whole.alpha_composite(fine)
-    out = BytesIO()
-    whole.save(out, format="PNG", compress_level=4)
-    return out.getvalue()
+    wide = size * OVERSAMPLED
+    width = line_pixels(size) * OVERSAMPLED
+    for mark in marks:
+        if len(mark.ghosts):
+            for corners in camera.pixels(mark.ghosts, wide).reshape(-1, 6).tolist():
+                pen.polygon(corners, fill=(*mark.colour, _GHOST_ALPHA))
+    for mark in marks:
+        seen, hidden = _strokes(mark.segments, scene, camera, wide)
+        dashes = _dashed(hidden, 2.6 * width)
+        for paths, share, alpha in ((dashes, 0.7, _FAINT_ALPHA), (seen, 1.0, 255)):
+            _lines(pen, paths, share * width + width, (*_RIM, min(alpha, _RIM_ALPHA)))
+            _lines(pen, paths, share * width, (*mark.colour, alpha))
+    for mark in marks:
+        for ring in mark.rings:
+            _ring(pen, ring, width, mark.colour)
 
 
-def _pieces(segments: Floats) -> Floats:
-    """Cut lines into pieces short enough to be hidden or seen as a whole."""
+def _lines(
+    pen: "ImageDraw", paths: NDArray[np.float64], width: float, ink: tuple[int, int, int, int]
+) -> None:
+    """Draw straight lines, (k, 2, 2), with round ends: the shortest one is still a dot."""
+    thick, half = max(1, round(width)), width / 2
+    for x0, y0, x1, y1 in paths.reshape(-1, 4).tolist():
+        pen.line((x0, y0, x1, y1), fill=ink, width=thick)
+        if len(paths) <= _CAPS:
+            pen.ellipse((x0 - half, y0 - half, x0 + half, y0 + half), fill=ink)
+            pen.ellipse((x1 - half, y1 - half, x1 + half, y1 + half), fill=ink)
+
+
+def _ring(pen: "ImageDraw", ring: Ring, width: float, colour: Colour) -> None:
+    x, y, radius = (OVERSAMPLED * value for value in (ring.x, ring.y, ring.radius))
+    for extra, ink in ((width, (*_RIM, _RIM_ALPHA)), (0.0, (*colour, 255))):
+        reach = radius + (width + extra) / 2
+        box = (x - reach, y - reach, x + reach, y + reach)
+        if not ring.dashed:
+            pen.ellipse(box, outline=ink, width=round(width + extra))
+            continue
+        turn = 360 / max(8, 2 * round(np.pi * radius / (3 * width)))
+        swell = np.degrees(extra / 2 / radius)
+        for start in np.arange(0, 360, 2 * turn).tolist():
+            pen.arc(box, start - swell, start + turn + swell, fill=ink, width=round(width + extra))
+
+
+def _strokes(
+    segments: Floats, scene: Scene, camera: Camera, wide: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Cut lines where they go behind something: seen and hidden ones, pixels, (k, 2, 2) each."""
+    none = np.zeros((0, 2, 2))
+    if len(segments) == 0:
+        return none, none
+    pieces, row = _pieces(segments)
+    hidden = scene.hidden(pieces.mean(axis=1), camera.eye, _SLACK)
+    change = np.ones(len(row), dtype=np.bool_)
+    change[1:] = (row[1:] != row[:-1]) | (hidden[1:] != hidden[:-1])
+    first = np.flatnonzero(change)
+    last = np.append(first[1:], len(row)) - 1
+    runs = camera.pixels(np.stack((pieces[first, 0], pieces[last, 1]), axis=1), wide)
+    behind = hidden[first]
+    return runs[~behind], runs[behind]
+
+
+def _pieces(segments: Floats) -> tuple[Floats, NDArray[np.int64]]:
+    """Cut lines into pieces short enough to be hidden or seen as a whole; and whose each is."""
     if len(segments) > _PIECES:
         segments = segments[np.linspace(0, len(segments) - 1, _PIECES).astype(np.int64)]
     lengths = np.linalg.norm(segments[:, 1] - segments[:, 0], axis=1)
@@ -107,4 +131,16 @@ def _pieces(segments: Floats) -> Floats:
     step = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
     along = (segments[:, 1] - segments[:, 0])[row] / counts[row, None]
     start = segments[row, 0] + along * step[:, None]
-    return np.stack((start, start + along), axis=1).astype(np.float32)
+    return np.stack((start, start + along), axis=1).astype(np.float32), row
+
+
+def _dashed(paths: NDArray[np.float64], dash: float) -> NDArray[np.float64]:
+    """Cut lines, (k, 2, 2), into dashes with gaps as long; what is shorter stays whole."""
+    along = paths[:, 1] - paths[:, 0]
+    # An odd number of steps, so that a dash stands at either end.
+    steps = np.clip(np.hypot(*along.T) / dash, 1, 400).astype(np.int64) // 2 * 2 + 1
+    counts = (steps + 1) // 2
+    row = np.repeat(np.arange(len(paths)), counts)
+    step = 2 * (np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts))
+    ends = np.stack((step, step + 1), axis=1) / steps[row, None]
+    return np.asarray(paths[row, :1] + along[row, None] * ends[..., None])

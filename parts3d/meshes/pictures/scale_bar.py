@@ -1,11 +1,15 @@
 """The part's measures, drawn beside it as in a workshop drawing."""
 
-from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from parts3d.meshes.pictures.camera import Camera
+from parts3d.meshes.pictures.png import over
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
 
 _OFFSET = 0.05  # of the diagonal, from the part to the line
 _TICK = 0.018
@@ -14,22 +18,21 @@ _HALO = (255, 255, 255, 235)
 _OVERSAMPLED = 2
 
 
-def with_dimensions(
-    png: bytes,
+def draw_dimensions(
+    picture: "Picture",
     camera: Camera,
     box: tuple[NDArray[np.floating], NDArray[np.floating]],
     sizes_mm: tuple[float, float, float],
-) -> bytes:
+) -> None:
     """Draw three measured lines beside the box: width in front, depth at right, height at left.
 
     Args:
-        png: the picture, square.
+        picture: square, with transparency; drawn on in place.
         camera: that took it, from the front right and above.
         box: lower and upper corner in the scene's scale, (3,) each.
         sizes_mm: along x, y, z.
 
-    Returns:
-        The PNG with lines and texts; dark on a light rim, so that they are read on any page.
+    Lines and texts are dark on a light rim, so that they are read on any page.
     """
     from PIL import Image, ImageDraw, ImageFont
 
@@ -43,12 +46,10 @@ def with_dimensions(
         ]
     )
     ticks = np.array([[0.0, _TICK, 0.0], [_TICK, 0.0, 0.0], [_TICK, 0.0, 0.0]])
-    with Image.open(BytesIO(png)) as opened:
-        picture = opened.convert("RGBA")
     size = picture.width
     wide = size * _OVERSAMPLED
-    over = Image.new("RGBA", (wide, wide))
-    pen = ImageDraw.Draw(over)
+    fine = Image.new("RGBA", (wide, wide))
+    pen = ImageDraw.Draw(fine)
     text_height = max(9.0, size / 26) * _OVERSAMPLED
     font = ImageFont.load_default(text_height)
     width = max(2, round(wide / 340))
@@ -73,11 +74,7 @@ def with_dimensions(
         x, y = np.clip(middle + across * away, half, wide - half).tolist()
         rim = max(2, round(text_height / 9))
         pen.text((x, y), text, _INK, font, anchor="mm", stroke_width=rim, stroke_fill=_HALO)
-    fine = over.convert("RGBa").resize((size, size), Image.Resampling.BOX).convert("RGBA")
-    picture.alpha_composite(fine)
-    out = BytesIO()
-    picture.save(out, format="PNG", compress_level=4)
-    return out.getvalue()
+    over(picture, fine)
 
 
 def length_words(millimetres: float) -> str:
