@@ -16,6 +16,7 @@ const result = await build({
     "src/copy.ts",
     "src/live.ts",
     "src/place.ts",
+    "src/upload.ts",
     "src/viewer.ts",
     "css/app.css",
   ],

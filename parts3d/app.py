@@ -22,6 +22,7 @@ _ROUTES = (
     "parts3d.notices.pages",
     "parts3d.accounts.pages",
     "parts3d.catalogue.api",
+    "parts3d.catalogue.checks_api",
     "parts3d.catalogue.pages",
     "parts3d.catalogue.maintainer_pages",
     "parts3d.slicing.api",
@@ -35,7 +36,7 @@ _ROUTES = (
 _STATIC = Path(__file__).parent / "static"
 # The whole request; uploads have a limit of their own in the settings.
 _MULTIPART_OVERHEAD_BYTES = 100_000
-_UPLOADS = frozenset({"parts3d.catalogue.maintainer_pages"})
+_UPLOADS = frozenset({"parts3d.catalogue.checks_api", "parts3d.catalogue.maintainer_pages"})
 # Everybody else sends words: a form, or two hundred reports of an agent.
 _MOST_WORDS_BYTES = 1_000_000
 

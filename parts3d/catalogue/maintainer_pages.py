@@ -11,7 +11,7 @@ from parts3d.accounts.actors import actor_names
 from parts3d.accounts.guards import MaintainerDep
 from parts3d.accounts.shell import done, page, say
 from parts3d.accounts.tables import Role
-from parts3d.catalogue import upload_pages
+from parts3d.catalogue import checks_pages, upload_pages
 from parts3d.catalogue.lifecycle import RevisionStatus
 from parts3d.catalogue.queries import history, revisions
 from parts3d.catalogue.revision_view import slice_states, view_of
@@ -34,6 +34,7 @@ router = APIRouter(prefix="/maintainer", include_in_schema=False)
 Reason = Annotated[str, Form(max_length=500)]
 Act = Callable[[Session, Revision], None]
 # Before the revisions: nobody's id is "upload", but routes are tried in order.
+router.include_router(checks_pages.router)
 router.include_router(upload_pages.router)
 
 
@@ -237,7 +238,7 @@ def _revision_page(
     events = history(session, revision)
     language = get_language(request)
     values: dict[str, Any] = {
-        "view": view_of(session, None, revision, language),
+        "view": view_of(session, None, revision, language, with_pictures=True),
         "slices": slice_states(session, revision),
         "events": events,
         "names": actor_names(

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from parts3d.catalogue.recipe import Recipe
 from parts3d.catalogue.safety import SELLABLE_CLASSES, SafetyClass
@@ -15,6 +15,17 @@ ModelPattern = Annotated[
     str, StringConstraints(pattern=r"^[A-Z0-9](?:[ ./-]?[A-Z0-9]){2,30}\*?$", max_length=40)
 ]
 LengthMm = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
+_Coordinate = Annotated[float, Field(allow_inf_nan=False, ge=-1000, le=1000)]
+
+
+def _with_a_length(direction: tuple[float, float, float]) -> tuple[float, float, float]:
+    if not any(direction):
+        raise ValueError("a direction needs a length")
+    return direction
+
+
+# Along which the part is pulled or bent in use, in the file's axes; of any length but zero.
+Direction = Annotated[tuple[_Coordinate, _Coordinate, _Coordinate], AfterValidator(_with_a_length)]
 
 
 class _Closed(BaseModel):
@@ -69,6 +80,10 @@ class Limits(_Closed):
     load: LongTexts = Field(description="how much it may bear, in four languages")
     max_temperature_c: Annotated[float, Field(ge=0, le=200, allow_inf_nan=False)] | None = Field(
         default=None, description="the highest temperature in use, in °C, 0 to 200"
+    )
+    load_direction: Direction | None = Field(
+        default=None,
+        description="the direction of the pull in the file's axes, not all zero, as [0, 0, 1]",
     )
 
 

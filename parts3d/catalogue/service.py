@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from parts3d.catalogue.lifecycle import REVISION_LIFECYCLE, RevisionStatus
@@ -24,6 +25,7 @@ def record_revision(
     check_result: dict[str, Any],
     uploaded_by: str,
     now: datetime,
+    model_check_id: str | None = None,
 ) -> Revision:
     """Add a revision of a part as a draft; the very same content again is the same revision.
 
@@ -35,6 +37,7 @@ def record_revision(
         check_result: the mesh check's report as JSON.
         uploaded_by: ``maintainer:<id>`` or ``catalogue``.
         now: the moment.
+        model_check_id: the upload's check, which has the findings' pictures.
     """
     part = session.exec(select(Part).where(Part.slug == manifest.slug)).first()
     if part is None:
@@ -44,8 +47,7 @@ def record_revision(
     latest = session.exec(
         select(Revision).where(Revision.part_id == part.id).order_by(col(Revision.number).desc())
     ).first()
-    content = manifest.model_dump(mode="json", by_alias=True)
-    if latest and latest.model_sha256 == model_sha256 and latest.manifest == content:
+    if latest and latest.model_sha256 == model_sha256 and _says(latest, manifest):
         return latest
     revision = Revision(
         part_id=part.id,
@@ -56,8 +58,9 @@ def record_revision(
         picture_sha256=picture_sha256,
         recipe=manifest.recipe.model_dump(mode="json"),
         recipe_sha256=manifest.recipe.sha256,
-        manifest=content,
+        manifest=manifest.model_dump(mode="json", by_alias=True),
         check_result=check_result,
+        model_check_id=model_check_id,
         uploaded_by=uploaded_by,
         created_at=now,
     )
@@ -138,6 +141,14 @@ def get_revision(session: Session, revision_id: str) -> Revision:
     if revision is None:
         raise NotFound("There is no such revision.")
     return revision
+
+
+def _says(revision: Revision, manifest: Manifest) -> bool:
+    """Tell whether a revision has this manifest; one of older days may lack newer fields."""
+    try:
+        return Manifest.model_validate(revision.manifest) == manifest
+    except ValidationError:
+        return False
 
 
 def _move(

@@ -1,4 +1,4 @@
-"""Parts, their revisions, and the appliances they fit."""
+"""Parts, their revisions, the checks of uploads, and the appliances they fit."""
 
 from datetime import datetime
 from typing import Any
@@ -6,9 +6,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from parts3d.catalogue.lifecycle import RevisionStatus
+from parts3d.catalogue.lifecycle import CheckStatus, RevisionStatus
 from parts3d.catalogue.safety import SafetyClass
 from parts3d.db import UtcDateTime, new_id, versioned, words
+
+# Else SQLAlchemy stores Python's None as JSON's null, which no query finds as missing.
+_JSON_OR_NULL = sa.JSON(none_as_null=True)
 
 
 class Part(SQLModel, table=True):
@@ -20,6 +23,42 @@ class Part(SQLModel, table=True):
     # The approved revision on sale; set at approval, cleared at withdrawal.
     current_revision_id: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+@versioned
+class ModelCheck(SQLModel, table=True):
+    """An uploaded model file: how far its check is, and what it came to. Kept, for the trace."""
+
+    __tablename__ = "model_check"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    status: CheckStatus = Field(sa_type=words(CheckStatus), index=True)
+    version: int = 1
+    file_name: str
+    # The file as it came: STL, 3MF, OBJ or STEP.
+    model_sha256: str
+    # What the maintainer said of it; no unit means: the file's own, else mm, and ask.
+    unit: str | None = None
+    material: str
+    load_direction: list[float] | None = Field(default=None, sa_type=_JSON_OR_NULL)
+    # The check whose repair made this file.
+    repaired_from_id: str | None = Field(default=None, foreign_key="model_check.id")
+    # The word of the step under way.
+    stage: str | None = None
+    # Counts the workers that had it, and tells the present one from those that are late.
+    tries: int = 0
+    claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # An Examination, and what it left in the store, by name.
+    examination: dict[str, Any] | None = Field(default=None, sa_type=_JSON_OR_NULL)
+    files: dict[str, str] = Field(default_factory=dict, sa_type=sa.JSON)
+    # The mesh as an STL in mm, which a revision takes.
+    stl_sha256: str | None = None
+    refusal_code: str | None = None
+    refusal_message: str | None = None
+    refusal_place: str | None = None
+    created_by: str
+    created_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 @versioned
@@ -52,12 +91,17 @@ class Revision(SQLModel, table=True):
     )
     model_sha256: str
     picture_sha256: str | None = None
+    # Small copies of the picture by pixels a side; None: not tried yet, {}: it gives none.
+    thumbnails: dict[str, str] | None = Field(default=None, sa_type=_JSON_OR_NULL)
     recipe: dict[str, Any] = Field(sa_type=sa.JSON)
     recipe_sha256: str = Field(index=True)
     # The whole manifest as loaded or filled in: names, descriptions, limits, licence, maker.
     manifest: dict[str, Any] = Field(sa_type=sa.JSON)
     # The mesh check: verdict, findings, bounds_mm, volume_mm3, area_mm2, triangles.
     check_result: dict[str, Any] = Field(sa_type=sa.JSON)
+    # The check it came from, with the findings' pictures; None for the catalogue's own folders.
+    # No foreign key: to add one, SQLite would have to copy a table that others refer to.
+    model_check_id: str | None = None
     uploaded_by: str
     approved_by: str | None = None
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

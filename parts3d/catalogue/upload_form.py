@@ -4,6 +4,7 @@ The same rules judge both, so the form only says which field a fault belongs to.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,13 +23,14 @@ _FIT_PIECES = 3
 
 
 class UploadForm(BaseModel):
-    """Everything as typed. ``kept_model`` names a model that was read before."""
+    """Everything as typed. ``kept_model`` names a model that was read before, ``check`` a check."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     model: UploadFile | None = None
     manifest: UploadFile | None = None
     kept_model: str = ""
+    check: str = ""
     slug: str = ""
     category: str = ""
     name_fr: str = ""
@@ -53,6 +55,7 @@ class UploadForm(BaseModel):
     safety_reason: str = ""
     test_report: str = ""
     max_temperature_c: str = ""
+    load_direction: str = ""
     load_fr: str = ""
     load_nl: str = ""
     load_de: str = ""
@@ -102,6 +105,8 @@ def field_of(key: str) -> str:
         return "fits"
     if key.startswith("dimensions_mm"):
         return "model"
+    if key.startswith("limits.load_direction"):
+        return "load_direction"
     return _FIELD_OF.get(key) or _FIELD_OF.get(key.rsplit(".", 1)[0]) or key
 
 
@@ -140,6 +145,8 @@ def tables_of(form: UploadForm, bounds_mm: Vector) -> dict[str, Any]:
     }
     if form.max_temperature_c.strip():
         tables["limits"]["max_temperature_c"] = _number(form.max_temperature_c)
+    if form.load_direction.strip():
+        tables["limits"]["load_direction"] = direction_of(form.load_direction)
     if form.safety_class:
         tables["safety"] = {"class": form.safety_class, "reason": form.safety_reason.strip()}
         if form.test_report.strip():
@@ -164,6 +171,11 @@ def fits_of(text: str) -> list[dict[str, Any]]:
             fit["maker_reference"] = pieces[_FIT_PIECES]
         fits.append(fit)
     return fits
+
+
+def direction_of(text: str) -> list[float | int | str]:
+    """Read a direction, ``0, 0, 1`` or ``0 0 1``; what is no number stays text."""
+    return [_number(piece) for piece in re.split(r"[;,\s]+", text.strip().strip("[]()").strip())]
 
 
 def judge_tables(

@@ -3,30 +3,41 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, UploadFile
+from fastapi import APIRouter, Form, Query, Request, UploadFile
 from fastapi.responses import Response
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from parts3d.accounts.guards import MaintainerDep
 from parts3d.accounts.shell import done, page, say
 from parts3d.accounts.tables import Role
+from parts3d.catalogue.check_view import pose_turn
+from parts3d.catalogue.checks import done_check
 from parts3d.catalogue.manifest_faults import Fault
-from parts3d.catalogue.tables import Part, Revision
+from parts3d.catalogue.tables import ModelCheck, Part, Revision
 from parts3d.catalogue.upload_form import UploadForm, field_of, judge_tables, tables_of
 from parts3d.catalogue.uploading import CheckedModel, check_model, read_manifest, store_upload
 from parts3d.context import Context
 from parts3d.errors import Parts3dError
+from parts3d.meshes.examination import Examination
 from parts3d.slicing.profiles import MATERIAL_NAMES, materials, printer_models, profile
 from parts3d.web import ContextDep, NowDep, ReadDep, get_language, gettext_of, status_of
 
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/upload")
-def ask_for_upload(
-    request: Request, maintainer: MaintainerDep, session: ReadDep, context: ContextDep
+@router.get("/upload/part")
+def ask_for_words(
+    request: Request,
+    maintainer: MaintainerDep,
+    session: ReadDep,
+    context: ContextDep,
+    check: Annotated[str, Query(max_length=40)] = "",
+    pose: Annotated[int, Query(ge=0, le=99)] = 0,
 ) -> Response:
-    """Show the form; licence author and manufacturer are as in the last upload."""
+    """Show the form; after a check with its model, material and the chosen orientation.
+
+    Licence author and manufacturer are as in the last upload.
+    """
     last = session.exec(select(Revision).order_by(col(Revision.created_at).desc())).first()
     known = (last.manifest.get("manufacturer") or {}) if last else {}
     blank = UploadForm(
@@ -35,7 +46,9 @@ def ask_for_upload(
         manufacturer_address=known.get("postal_address", ""),
         manufacturer_email=known.get("email", ""),
     )
-    return _upload_page(request, context, blank.typed())
+    return _upload_page(
+        request, context, blank.typed() | (_checked(session, check, pose) if check else {})
+    )
 
 
 @router.post("/upload")
@@ -64,7 +77,8 @@ def upload_part(
         judged = judge_tables(tables_of(form, model.bounds_mm), softening_c)
     if isinstance(judged, list):
         # The browser forgets a chosen file; the one that was read is kept for the next try.
-        typed["kept_model"] = context.store.put(model.data)
+        if model.check_id is None:
+            typed["kept_model"] = context.store.put(model.data)
         faults, list_of_faults = _by_field(judged, typed, _, in_file=bool(toml))
         return _upload_page(request, context, typed, faults, toml_faults=list_of_faults, status=422)
     revision_id = store_upload(
@@ -74,11 +88,35 @@ def upload_part(
     return done(request, f"/maintainer/revisions/{revision_id}", said)
 
 
+def _checked(session: Session, check_id: str, pose: int) -> dict[str, str]:
+    """Return what a check knows already of the form."""
+    row = done_check(session, check_id)
+    turn = dict(zip(("turn_x", "turn_y", "turn_z"), pose_turn(row, pose), strict=True))
+    return {
+        "check": row.id,
+        "material": row.material,
+        "load_direction": ", ".join(f"{number:g}" for number in row.load_direction or ()),
+        **{field: f"{degrees:g}" for field, degrees in turn.items()},
+    }
+
+
 def _read_model(context: Context, form: UploadForm) -> CheckedModel:
-    """Check the chosen file, else the one that was kept."""
+    """Return the model of the check where it holds for the material; else check the file.
+
+    That is the chosen file, else that of the check, else the one that was kept.
+    """
     data = _content(form.model)
     name = (form.model.filename if form.model else None) or "model.stl"
-    if not data and form.kept_model and context.store.exists(form.kept_model):
+    check_id = None
+    if not data and form.check:
+        with context.database.reading() as session:
+            row = done_check(session, form.check)
+        data = context.store.read(row.stl_sha256 or row.model_sha256)
+        name, check_id = row.file_name, row.id
+        if row.material == form.material:
+            found = Examination.model_validate(row.examination)
+            return CheckedModel(data, found.report, check_id)
+    elif not data and form.kept_model and context.store.exists(form.kept_model):
         data = context.store.read(form.kept_model)
     known = [profile(model) for model in printer_models()]
     return check_model(
@@ -86,6 +124,8 @@ def _read_model(context: Context, form: UploadForm) -> CheckedModel:
         name=name,
         max_bytes=context.settings.max_upload_bytes,
         beds_mm=[(bed.bed_x_mm, bed.bed_y_mm, bed.height_mm) for bed in known],
+        material=form.material,
+        check_id=check_id,
     )
 
 
@@ -124,11 +164,13 @@ def _upload_page(
 ) -> Response:
     with context.database.reading() as session:
         categories = session.exec(select(Part.category).distinct().order_by(Part.category)).all()
+        checked = session.get(ModelCheck, typed["check"]) if typed["check"] else None
     values = {
         "typed": typed,
         "faults": faults or {},
         "toml_faults": toml_faults or [],
         "categories": categories,
+        "checked": checked,
         "materials": [(name, name) for name in MATERIAL_NAMES],
         "max_megabytes": context.settings.max_upload_bytes // 1_000_000,
     }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import get_args
 
 from parts3d.catalogue.manifest import parse_manifest
 from parts3d.catalogue.manifest_faults import Fault
@@ -11,7 +12,9 @@ from parts3d.catalogue.manifest_model import Manifest
 from parts3d.catalogue.service import record_revision
 from parts3d.context import Context
 from parts3d.errors import Invalid, TooLarge
+from parts3d.meshes.check import AS_IT_IS, Question
 from parts3d.meshes.mesh import Vector
+from parts3d.meshes.printing import Material, Printing
 from parts3d.meshes.reader import UPLOAD_LIMITS, Limits
 from parts3d.meshes.report import FileReport
 from parts3d.meshes.sandbox import check_in_child
@@ -21,10 +24,14 @@ RENDER = "catalogue.render"
 
 @dataclass(frozen=True, slots=True)
 class CheckedModel:
-    """A model file that could be read, and what the check found."""
+    """A model file that could be read, and what the check found.
+
+    ``check_id`` names the check of an upload that it came from.
+    """
 
     data: bytes
     report: FileReport
+    check_id: str | None = None
 
     @property
     def bounds_mm(self) -> Vector:
@@ -33,7 +40,13 @@ class CheckedModel:
 
 
 def check_model(
-    data: bytes, *, name: str, max_bytes: int, beds_mm: Sequence[Vector]
+    data: bytes,
+    *,
+    name: str,
+    max_bytes: int,
+    beds_mm: Sequence[Vector],
+    material: str,
+    check_id: str | None = None,
 ) -> CheckedModel:
     """Check an uploaded model in a child process; a person said that it is in mm.
 
@@ -42,6 +55,8 @@ def check_model(
         name: how the report calls it.
         max_bytes: the largest file that is taken.
         beds_mm: printable x, y, z of each printer model.
+        material: what it will be printed in; the form's rules judge one that is unknown.
+        check_id: the check of an upload that it came from.
 
     Raises:
         Invalid: there is no file.
@@ -61,8 +76,16 @@ def check_model(
         UPLOAD_LIMITS.max_triangles,
         UPLOAD_LIMITS.max_line_bytes,
     )
-    report = check_in_child(data, name=name[:80], unit="mm", beds_mm=beds_mm, limits=limits)
-    return CheckedModel(data, report)
+    known = next((one for one in get_args(Material) if one == material), None)
+    report = check_in_child(
+        data,
+        name=name[:80],
+        unit="mm",
+        beds_mm=beds_mm,
+        question=Question(Printing(known)) if known else AS_IT_IS,
+        limits=limits,
+    )
+    return CheckedModel(data, report, check_id)
 
 
 def read_manifest(
@@ -117,6 +140,7 @@ def store_upload(
             check_result=model.report.model_dump(mode="json"),
             uploaded_by=uploaded_by,
             now=now,
+            model_check_id=model.check_id,
         )
         identity = revision.id
         if revision.picture_sha256 is None:

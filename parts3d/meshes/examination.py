@@ -20,8 +20,9 @@ from parts3d.meshes.printing import Material, Printing
 from parts3d.meshes.reader import UPLOAD_LIMITS
 from parts3d.meshes.render import render
 from parts3d.meshes.repair import RepairRefused, repair
+from parts3d.meshes.repairing.done import Done, Step
 from parts3d.meshes.report import Examined, FileReport, examine
-from parts3d.meshes.words import say_step
+from parts3d.meshes.words import Language, say_step
 
 PICTURE = "picture.png"
 MODEL = "model.stl"
@@ -101,6 +102,20 @@ class Pose(BaseModel):
     picture: str
 
 
+class StepDone(BaseModel):
+    """One step of a repair, with its English words; ``words`` has others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    done: Done
+    count: int
+    message: str
+
+    def words(self, language: Language = "en") -> str:
+        """Return the step in a language."""
+        return say_step(Step(self.done, self.count), language)
+
+
 class RepairOffer(BaseModel):
     """A repair that can be taken: what was done, and what changed.
 
@@ -110,7 +125,7 @@ class RepairOffer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    steps: tuple[str, ...]
+    steps: tuple[StepDone, ...]
     after: FileReport
     moved_mm: float
     volume_change_percent: float | None
@@ -221,7 +236,10 @@ def _with_repair(
     desk.keep(REPAIRED, data)
     desk.keep(BEFORE_AFTER, before_after(found.mesh, repaired.mesh, _PICTURE_PIXELS))
     offer = RepairOffer(
-        steps=tuple(say_step(step) for step in repaired.steps),
+        steps=tuple(
+            StepDone(done=step.done, count=step.count, message=say_step(step))
+            for step in repaired.steps
+        ),
         after=after.report,
         moved_mm=repaired.moved_mm,
         volume_change_percent=repaired.volume_change_percent,

@@ -7,7 +7,12 @@ from importlib import import_module
 from pathlib import Path
 
 from parts3d import errors
-from parts3d.catalogue.lifecycle import REVISION_LIFECYCLE, RevisionStatus
+from parts3d.catalogue.lifecycle import (
+    CHECK_LIFECYCLE,
+    REVISION_LIFECYCLE,
+    CheckStatus,
+    RevisionStatus,
+)
 from parts3d.jobs.lifecycle import JOB_LIFECYCLE, JobStatus
 from parts3d.lifecycle import Lifecycle
 from parts3d.notices.tables import NOTICE_LIFECYCLE, NoticeStatus
@@ -30,6 +35,7 @@ PYTHON = [
     if "node_modules" not in path.parts
 ]
 LIFECYCLES: list[tuple[type[StrEnum], Lifecycle]] = [  # type: ignore[type-arg]
+    (CheckStatus, CHECK_LIFECYCLE),
     (RevisionStatus, REVISION_LIFECYCLE),
     (SliceStatus, SLICE_LIFECYCLE),
     (PromiseStatus, PROMISE_LIFECYCLE),
