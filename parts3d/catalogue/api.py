@@ -1,6 +1,6 @@
 """The catalogue over HTTP: search, one part, its picture and its mesh for the viewer."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, Response
@@ -81,12 +81,15 @@ def show_part(slug: str, session: ReadDep, language: LanguageDep) -> PartDetails
 
 
 @router.get("/{slug}/picture.png")
-def show_picture(slug: str, session: ReadDep, context: ContextDep) -> FileResponse:
-    """Send the part's picture."""
+def show_picture(
+    slug: str, session: ReadDep, context: ContextDep, size: Literal["96", "320"] | None = None
+) -> FileResponse:
+    """Send the part's picture, or a small copy of so many pixels a side once there is one."""
     revision = part_on_sale(session, slug).revision
     if revision.picture_sha256 is None:
         raise NotFound("There is no picture of this part yet.")
-    path = context.store.path(revision.picture_sha256)
+    small = (revision.thumbnails or {}).get(size or "")
+    path = context.store.path(small or revision.picture_sha256)
     return FileResponse(path, media_type="image/png", headers=_CACHE)
 
 

@@ -1,7 +1,7 @@
 """The maintainers' pages: revisions with their findings, and what is decided about them."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import FileResponse, Response
@@ -79,14 +79,20 @@ def show_progress(
 
 @router.get("/revisions/{revision_id}/picture.png")
 def send_picture(
-    revision_id: str, maintainer: MaintainerDep, session: ReadDep, context: ContextDep
+    revision_id: str,
+    maintainer: MaintainerDep,
+    session: ReadDep,
+    context: ContextDep,
+    size: Literal["96", "320"] | None = None,
 ) -> FileResponse:
-    """Send a revision's picture, on sale or not."""
+    """Send a revision's picture, on sale or not; a small copy once there is one."""
     del maintainer
-    picture = _revision(session, revision_id).picture_sha256
-    if picture is None:
+    revision = _revision(session, revision_id)
+    if revision.picture_sha256 is None:
         raise NotFound("There is no picture of this revision yet.")
-    return FileResponse(context.store.path(picture), media_type="image/png")
+    small = (revision.thumbnails or {}).get(size or "")
+    path = context.store.path(small or revision.picture_sha256)
+    return FileResponse(path, media_type="image/png")
 
 
 @router.get("/revisions/{revision_id}/model.glb")

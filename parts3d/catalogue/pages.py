@@ -108,7 +108,7 @@ def show_shop(
             {
                 "href": f"/parts/{one.part.slug}",
                 "name": getattr(manifest.name, language),
-                "picture": picture_url(one.part.slug, one.revision),
+                "picture": picture_url(one.part.slug, one.revision, 320),
                 "fits": _fits(manifest, one.fitting, _),
                 "price": amount,
                 "ready": ready(best.get(one.revision.id)),

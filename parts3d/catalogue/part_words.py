@@ -46,11 +46,18 @@ def duration_words(seconds: float, language: str) -> str:
     return _("{hours} h {minutes:02d} min").format(hours=hours, minutes=minutes)
 
 
-def picture_url(slug: str, revision: Revision) -> str | None:
-    """Return the address of a part's picture, which changes when the picture does."""
+def picture_url(slug: str, revision: Revision, pixels: int | None = None) -> str | None:
+    """Return the address of a part's picture, which changes when the picture does.
+
+    Args:
+        slug: the part's.
+        revision: the one on sale.
+        pixels: a side of the small copy that is enough, one of ``THUMBNAIL_PIXELS``.
+    """
     if revision.picture_sha256 is None:
         return None
-    return f"/api/v1/parts/{slug}/picture.png?v={revision.picture_sha256[:10]}"
+    small = f"&size={pixels}" if pixels else ""
+    return f"/api/v1/parts/{slug}/picture.png?v={revision.picture_sha256[:10]}{small}"
 
 
 def pattern_words(pattern: str) -> str:

@@ -15,13 +15,15 @@ def thumbnails(picture_png: bytes, sizes: tuple[int, ...] = THUMBNAIL_PIXELS) ->
         sizes: pixels a side, none above the picture's.
 
     Raises:
-        ValueError: a size is above the picture's.
+        ValueError: a size is above the picture's, or the picture is not square.
     """
     from PIL import Image
 
     with Image.open(BytesIO(picture_png)) as picture:
         whole = picture.convert("RGBa")
-    if max(sizes) > min(whole.size):
+    if whole.size[0] != whole.size[1]:
+        raise ValueError("Only a square picture has small copies.")
+    if max(sizes) > whole.size[0]:
         raise ValueError(f"A picture of {whole.size[0]} px gives no copy of {max(sizes)} px.")
     copies = {}
     for size in sizes:

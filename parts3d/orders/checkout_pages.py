@@ -232,7 +232,7 @@ def _checkout_view(
         "checkout_id": promise.id,
         "part_slug": found.part.slug,
         "title": title_in(found.revision, language),
-        "picture": picture_url(found.part.slug, found.revision),
+        "picture": picture_url(found.part.slug, found.revision, 320),
         "quantity": quote.quantity,
         "point": point,
         "ready_at": promise.ready_at,

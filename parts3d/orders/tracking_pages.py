@@ -111,7 +111,7 @@ def order_view(tracking: Tracking, now: datetime, language: str, public_url: str
         "tone": tone,
         "title": title_in(whole.revision, language),
         "part_slug": whole.part.slug,
-        "picture": picture_url(whole.part.slug, whole.revision),
+        "picture": picture_url(whole.part.slug, whole.revision, 320),
         "quantity": whole.quote.quantity,
         "total": euros(order.total_cents, language),
         "paid": whole.payment is not None and whole.payment.receipt_number is not None,

@@ -297,7 +297,10 @@ def test_a_worker_draws_the_picture_once(site: Site, mia: TestClient) -> None:
     render_picture(site.context, row.id)
     picture = mia.get(f"{url}/picture.png")
     assert Image.open(io.BytesIO(picture.content)).size == (640, 640)
+    small = mia.get(f"{url}/picture.png?size=96")
+    assert Image.open(io.BytesIO(small.content)).size == (96, 96)
     drawn = revision(site)
+    assert set(drawn.thumbnails or {}) == {"96", "320"}
     render_picture(site.context, row.id)
     assert revision(site).version == drawn.version
     site.tasks.rung.clear()
