@@ -87,6 +87,9 @@ def _run(config: AgentConfig, *, verbose: bool) -> int:
         agent.run()
     finally:
         agent.close()
+        # It is ending: a handler would be gone before the interpreter is, and the signal kill it.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     return 0
 
 
