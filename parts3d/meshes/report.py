@@ -4,6 +4,7 @@ import hashlib
 import resource
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from time import perf_counter
 
 import numpy as np
@@ -197,6 +198,11 @@ def report(
     ).report
 
 
+def _finite(value: float | None) -> float | None:
+    """Return a figure that JSON can hold; a mesh by an enemy may measure infinity."""
+    return value if value is not None and isfinite(value) else None
+
+
 def finding_report(finding: Finding, mesh: Mesh) -> FindingReport:
     """Return a finding as it is stored, with the box of its places."""
     points = [mesh.triangles[finding.facets].reshape(-1, 3), finding.segments_mm.reshape(-1, 3)]
@@ -210,7 +216,7 @@ def finding_report(finding: Finding, mesh: Mesh) -> FindingReport:
         count=finding.count,
         message=say(finding),
         params=dict(finding.params),
-        measured=finding.measured,
+        measured=_finite(finding.measured),
         limit=finding.limit,
         axis=finding.axis,
         facets=tuple(finding.facets[:FACETS_TOLD].tolist()),
