@@ -51,6 +51,8 @@ AS_IT_IS = Question()
 # A repair is tried, not guessed, up to so many facets, and where so few edges are broken.
 _TRIED_FACETS = 50_000
 _FEW_BROKEN = 0.02
+# With more open edges it is a heap of facets, in which nothing is inside.
+_MOSTLY_OPEN = 0.5
 
 # Called with the name of each step as it begins.
 OnStage = Callable[[str], None]
@@ -101,7 +103,7 @@ def judge(
     ]
     on_stage("crossings")
     findings += find_crossings(shape)
-    if not encloses_nothing(measures) and measures.shells.one_sided.all():
+    if _has_inside(measures):
         findings += _find_in_body(shape, question.printing, on_stage)
     if {finding.code for finding in findings} & UNIT_DOUBTS:
         findings = [_with_doubt(finding) for finding in findings]
@@ -110,6 +112,16 @@ def judge(
         repairable = can_be_repaired(mesh, question.printing)
         findings = [_as_tried(finding, repairable=repairable) for finding in findings]
     return Check(tuple(findings), verdict_of(tuple(findings)), measures)
+
+
+def _has_inside(measures: Measures) -> bool:
+    """Whether walls, overhangs and stance can be asked for: not of sheets and loose facets."""
+    topology = measures.topology
+    return (
+        not encloses_nothing(measures)
+        and bool(measures.shells.one_sided.all())
+        and len(topology.open_edges) <= _MOSTLY_OPEN * topology.edge_count
+    )
 
 
 def _may_be_repaired(findings: list[Finding], measures: Measures) -> bool:
