@@ -65,10 +65,11 @@ def archive(entries: dict[str, bytes], *, packed: bool = True) -> bytes:
     out = io.BytesIO()
     kind = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
     with zipfile.ZipFile(out, "w", kind, compresslevel=1) as file:
-        file.writestr("[Content_Types].xml", _TYPES)
-        file.writestr("_rels/.rels", _RELATIONS)
-        for name, content in entries.items():
-            file.writestr(name, content)
+        written = {"[Content_Types].xml": _TYPES, "_rels/.rels": _RELATIONS} | entries
+        for name, content in written.items():
+            # By itself an entry bears the hour of writing, and no two files would be the same.
+            entry = zipfile.ZipInfo(name, date_time=(2020, 1, 1, 0, 0, 0))
+            file.writestr(entry, content, compress_type=kind)
     return out.getvalue()
 
 
