@@ -118,8 +118,22 @@ def render(
     return png_of(picture)
 
 
-def draw(scene: Scene, camera: Camera, size: int, paint: Paint) -> Floats:
-    """Draw a scene; float32 (size, size, 4): colour times alpha, and alpha, 0 to 1."""
+def draw(
+    scene: Scene,
+    camera: Camera,
+    size: int,
+    paint: Paint,
+    painted: NDArray[np.uint8] | None = None,
+) -> Floats:
+    """Draw a scene; float32 (size, size, 4): colour times alpha, and alpha, 0 to 1.
+
+    Args:
+        scene: the part.
+        camera: where it is seen from.
+        size: pixels a side.
+        paint: its colours.
+        painted: uint8 (size, size); gets the palette's row that each pixel's middle shows.
+    """
     steps = (np.arange(size) + 0.5) / size * 2 - 1
     # Rays are sent only where the part is: the rest is table.
     rows, columns = (_window(size, share) for share in reversed(camera.part_half))
@@ -129,6 +143,10 @@ def draw(scene: Scene, camera: Camera, size: int, paint: Paint) -> Floats:
     numbers = np.full(shape, -1, dtype=np.int32)
     numbers.reshape(-1)[seen.ray] = np.arange(len(seen), dtype=np.int32)
     step = min(max(_GRID_STEPS[0], round(size / _GRID_POINTS)), _GRID_STEPS[1])
+    if painted is not None and paint.facet is not None:
+        there = np.zeros(shape, dtype=np.uint8)
+        there.reshape(-1)[seen.ray] = paint.facet[seen.facet]
+        painted[rows, columns] = there
     around = ambience(scene, seen, numbers, step)
     changes = _changes(seen, numbers)
     covered = np.zeros((size, size), dtype=np.bool_)

@@ -16,6 +16,7 @@ _REST = 0.4  # one ring round all the rest only says something if it is no large
 _ROOM = 0.016  # of the picture, between a mark and its ring
 _LEAST_RADIUS = 0.034
 _SEEN_SHARE = 0.1
+_APART = 0.004  # of the picture: marks further apart are counted as places of their own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,12 +43,23 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A circle round marks, pixels; dashed where what it means is hidden."""
+    """A circle round marks, pixels; dashed where what it means is hidden.
+
+    ``places``: how many places it holds that are seen apart when magnified.
+    """
 
     x: float
     y: float
     radius: float
     dashed: bool
+    places: int = 1
+
+    def within(self, rings: Sequence["Ring"]) -> "Ring":
+        """Return the first of the rings round this one's middle, or this one."""
+        for ring in rings:
+            if np.hypot(ring.x - self.x, ring.y - self.y) < ring.radius:
+                return ring
+        return self
 
 
 def clusters(
@@ -81,32 +93,36 @@ def clusters(
     )
 
 
-def rings_for(groups: Sequence[Cluster], size: int) -> tuple[Ring, ...]:
-    """Return a ring for each group that is hard to see; beyond ``MOST_RINGS`` one for the rest."""
+def rings_for(
+    groups: Sequence[Cluster], places: NDArray[np.float64], size: int
+) -> tuple[Ring, ...]:
+    """Return a ring for each group that is hard to see; beyond ``MOST_RINGS`` one for the rest.
+
+    Args:
+        groups: from ``clusters``.
+        places: what they were made from.
+        size: pixels a side of the picture.
+    """
     hard = [one for one in groups if one.extent < (_SMALL if one.seen else _SMALL_HIDDEN) * size]
     if len(hard) <= MOST_RINGS:
-        return tuple(_ring(one.lower, one.upper, size, dashed=not one.seen) for one in hard)
-    rings = [
-        _ring(one.lower, one.upper, size, dashed=not one.seen) for one in hard[: MOST_RINGS - 1]
-    ]
-    rest = hard[MOST_RINGS - 1 :]
-    lower = np.min([one.lower for one in rest], axis=0)
-    upper = np.max([one.upper for one in rest], axis=0)
-    if float((upper - lower).max()) < _REST * size:
-        rings.append(_ring(lower, upper, size, dashed=not any(one.seen for one in rest)))
-    return tuple(rings)
+        return tuple(_ring([one], places, size) for one in hard)
+    rings = [_ring([one], places, size) for one in hard[: MOST_RINGS - 1]]
+    last = _ring(hard[MOST_RINGS - 1 :], places, size)
+    return (*rings, last) if last.radius < _REST / 2 * size else tuple(rings)
 
 
-def _ring(
-    lower: NDArray[np.float64], upper: NDArray[np.float64], size: int, *, dashed: bool
-) -> Ring:
+def _ring(groups: Sequence[Cluster], places: NDArray[np.float64], size: int) -> Ring:
+    lower = np.min([one.lower for one in groups], axis=0)
+    upper = np.max([one.upper for one in groups], axis=0)
     x, y = ((lower + upper) / 2).tolist()
     half = float(np.hypot(*(upper - lower))) / 2
     radius = max(half + _ROOM * size, _LEAST_RADIUS * size)
     # A mark at the picture's edge keeps its ring inside.
     margin = min(radius + 2, size / 2)
     x, y = (min(max(value, margin), size - margin) for value in (x, y))
-    return Ring(x, y, radius, dashed)
+    apart = _grouped(places[np.concatenate([one.rows for one in groups])], _APART * size)
+    dashed = not any(one.seen for one in groups)
+    return Ring(x, y, radius, dashed, int(apart.max()) + 1)
 
 
 def _grouped(places: NDArray[np.float64], cell: float) -> NDArray[np.int32]:

@@ -10,7 +10,9 @@ from parts3d.meshes.pictures.marks import OVERSAMPLED
 from parts3d.meshes.pictures.png import over
 
 if TYPE_CHECKING:
+    from PIL import ImageDraw
     from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont, ImageFont
 
 _PAPER = (255, 255, 255, 255)
 _INK = (72, 80, 90, 255)
@@ -18,7 +20,7 @@ _RIM = (255, 255, 255, 230)
 
 
 def paste_inset(
-    picture: "Image", inset: "Image", corner: Corner, times: float, shows: Ring | None
+    picture: "Image", inset: "Image", corner: Corner, times: float, shows: Ring, *, ringed: bool
 ) -> None:
     """Lay a magnified piece into a corner, with a frame and how much it magnifies; in place.
 
@@ -27,7 +29,8 @@ def paste_inset(
         inset: the piece, square, ``corner.side`` pixels.
         corner: where.
         times: how many times larger things are in it.
-        shows: the ring round what it shows; a line leads there.
+        shows: a circle round what it shows; a line leads there.
+        ringed: whether that circle is drawn already.
     """
     from PIL import Image, ImageDraw, ImageFont
 
@@ -35,8 +38,7 @@ def paste_inset(
     wide = picture.width * scale
     side, line = corner.side * scale, max(2, round(wide / 400))
     left, top = corner.left * scale, corner.top * scale
-    if shows is not None:
-        _lead(picture, corner, shows, line)
+    _lead(picture, corner, shows, line, ringed=ringed)
     sheet = Image.new("RGBA", inset.size, _PAPER)
     sheet.alpha_composite(inset)
     radius = side / 16
@@ -48,17 +50,31 @@ def paste_inset(
     pen = ImageDraw.Draw(fine)
     box = (left, top, left + side - 1, top + side - 1)
     pen.rounded_rectangle(box, radius, outline=_INK, width=line)
-    text = f"{times:.0f}\N{MULTIPLICATION SIGN}"
-    height = max(10.0, picture.width / 34) * scale
-    font = ImageFont.load_default(height)
-    place = (left + 0.5 * height, top + side - 0.4 * height)
-    rim = max(2, round(height / 8))
-    pen.text(place, text, _INK, font, anchor="ls", stroke_width=rim, stroke_fill=_RIM)
+    height = max(11.0, picture.width / 30) * scale
+    place = (left + 0.5 * height, top + side - 0.5 * height)
+    _times(pen, place, f"{times:.0f}", ImageFont.load_default(height), height)
     over(picture, fine)
 
 
-def _lead(picture: "Image", corner: Corner, shows: Ring, line: int) -> None:
-    """Draw a line from the ring to the inset."""
+def _times(
+    pen: "ImageDraw.ImageDraw",
+    place: tuple[float, float],
+    text: str,
+    font: "FreeTypeFont | ImageFont",
+    height: float,
+) -> None:
+    """Write how much is magnified, and a cross for "times", which Pillow's font does not have."""
+    rim, stroke = max(2, round(height / 8)), max(2, round(height / 10))
+    pen.text(place, text, _INK, font, anchor="ls", stroke_width=rim, stroke_fill=_RIM)
+    x = place[0] + pen.textlength(text, font=font) + 0.38 * height
+    y, arm = place[1] - 0.3 * height, 0.17 * height
+    for ink, width in ((_RIM, stroke + 2 * rim), (_INK, stroke)):
+        for turn in (1, -1):
+            pen.line((x - arm, y - turn * arm, x + arm, y + turn * arm), fill=ink, width=width)
+
+
+def _lead(picture: "Image", corner: Corner, shows: Ring, line: int, *, ringed: bool) -> None:
+    """Draw a line from the ring to the inset, and the ring unless it is there."""
     from PIL import Image, ImageDraw
 
     middle = np.array([corner.left, corner.top]) + corner.side / 2
@@ -74,4 +90,8 @@ def _lead(picture: "Image", corner: Corner, shows: Ring, line: int) -> None:
     path = (np.stack((start, middle)) * OVERSAMPLED).reshape(-1).tolist()
     for ink, width in ((_RIM, 3 * line), (_INK, line)):
         pen.line(path, fill=ink, width=width)
+        if not ringed:
+            reach = shows.radius * OVERSAMPLED + width / 2
+            x, y = (centre * OVERSAMPLED).tolist()
+            pen.ellipse((x - reach, y - reach, x + reach, y + reach), outline=ink, width=width)
     over(picture, fine)

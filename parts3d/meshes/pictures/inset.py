@@ -16,7 +16,7 @@ _SCALES = (1.0, 0.88, 0.76, 0.66)
 _CORNERS = ((1, 1), (-1, 1), (1, -1), (-1, -1))
 _OUTER = 0.95  # the part's outline is moved no further out
 _FILLED = 0.42  # of the inset, by the marks
-_MAGNIFIED = (1.6, 8.0)
+_MAGNIFIED = (2.0, 8.0)
 _MAGNIFIED_SPECK = 20.0  # what is smaller than a pixel or two is brought nearer still
 _SPECK = 0.004
 
@@ -72,6 +72,23 @@ def make_room(scene: Scene, camera: Camera, size: int) -> tuple[Camera, Corner]:
     left = size - side - margin if corner[0] > 0 else margin
     top = margin if corner[1] > 0 else size - side - margin
     return moved, Corner(left, top, side)
+
+
+def narrowed(cluster: Cluster, middles: NDArray[np.float64], side: int) -> tuple[Cluster, int]:
+    """Return what of a cluster is looked at, no wider than can be magnified; and which middle.
+
+    Args:
+        cluster: the marks.
+        middles: (n, 2), pixels of those that may be looked at.
+        side: pixels a side of the inset.
+    """
+    centre = (cluster.lower + cluster.upper) / 2
+    at = int(np.hypot(*(middles - centre).T).argmin())
+    widest = _FILLED * side / _MAGNIFIED[0]
+    if cluster.extent <= widest:
+        return cluster, at
+    lower, upper = middles[at] - widest / 2, middles[at] + widest / 2
+    return Cluster(cluster.rows, lower, upper, cluster.seen), at
 
 
 def zoomed(camera: Camera, cluster: Cluster, size: int, side: int) -> tuple[Camera, float]:

@@ -1,6 +1,6 @@
 """Lines, ghosts of hidden facets, and rings, drawn over a picture."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ _PIECE = 0.02  # of the part's diagonal
 _SLACK = 4e-3
 _CAPS = 4000  # round ends are drawn up to so many strokes
 _RIM: Colour = (255, 255, 255)
+_DARK: Colour = (28, 34, 42)
+_BRIGHT = 360  # of 765: on colours above it dark digits are read better
 _RIM_ALPHA, _FAINT_ALPHA, _GHOST_ALPHA = 230, 170, 84
 
 
@@ -44,11 +46,11 @@ class Marks:
 
 def line_pixels(size: int) -> float:
     """Return the width of a mark's line in a picture of that size."""
-    return max(3.0, size / 170)
+    return max(3.5, size / 120)
 
 
 def draw_marks(
-    pen: "ImageDraw", size: int, scene: Scene, camera: Camera, marks: Iterable[Marks]
+    pen: "ImageDraw", size: int, scene: Scene, camera: Camera, marks: Sequence[Marks]
 ) -> None:
     """Draw marks; every line has a light rim, so that it is seen on any colour.
 
@@ -71,9 +73,12 @@ def draw_marks(
         for paths, share, alpha in ((dashes, 0.7, _FAINT_ALPHA), (seen, 1.0, 255)):
             _lines(pen, paths, share * width + width, (*_RIM, min(alpha, _RIM_ALPHA)))
             _lines(pen, paths, share * width, (*mark.colour, alpha))
-    for mark in marks:
-        for ring in mark.rings:
-            _ring(pen, ring, width, mark.colour)
+    rings = [(ring, mark.colour) for mark in marks for ring in mark.rings]
+    for ring, colour in rings:
+        _ring(pen, ring, width, colour)
+    for ring, colour in rings:
+        if ring.places > 1:
+            _count(pen, ring, size, colour)
 
 
 def _lines(
@@ -100,6 +105,25 @@ def _ring(pen: "ImageDraw", ring: Ring, width: float, colour: Colour) -> None:
         swell = np.degrees(extra / 2 / radius)
         for start in np.arange(0, 360, 2 * turn).tolist():
             pen.arc(box, start - swell, start + turn + swell, fill=ink, width=round(width + extra))
+
+
+def _count(pen: "ImageDraw", ring: Ring, size: int, colour: Colour) -> None:
+    """Write how many places a ring holds on a badge at its upper right."""
+    from PIL import ImageFont
+
+    height = max(11.0, size / 34) * OVERSAMPLED
+    font = ImageFont.load_default(height)
+    text = str(ring.places)
+    half_height = 0.72 * height
+    half_width = max(half_height, pen.textlength(text, font=font) / 2 + 0.4 * height)
+    wide = size * OVERSAMPLED
+    x = min(ring.x * OVERSAMPLED + 0.71 * ring.radius * OVERSAMPLED, wide - half_width - 4)
+    y = max(ring.y * OVERSAMPLED - 0.71 * ring.radius * OVERSAMPLED, half_height + 4)
+    box = (x - half_width, y - half_height, x + half_width, y + half_height)
+    rim = max(2, round(height / 9))
+    pen.rounded_rectangle(box, half_height, fill=colour, outline=_RIM, width=rim)
+    ink = _RIM if sum(colour) < _BRIGHT else _DARK
+    pen.text((x, y), text, ink, font, anchor="mm")
 
 
 def _strokes(
