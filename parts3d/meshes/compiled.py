@@ -172,7 +172,7 @@ def label_rows(
         known = np.empty((1 << (bits - 1), 3), dtype=np.uint32)
         known[: done[1]] = before[: done[1]]
         del before
-        table = np.zeros(1 << bits, dtype=np.int32)
+        table = np.zeros(1 << bits, dtype=np.uint32)
         kernels.fill_table(known, done[1], table, salt)
         done = kernels.number_rows(rows, done, table, known, labels, salt)
         if done[0] == len(rows):
