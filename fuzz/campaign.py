@@ -26,6 +26,7 @@ SECONDS = 10.0
 MEGABYTES = 512 * 1.048576
 _NUMBERS_A_SEED = 1_000_000_000
 _WHOLE_WAY_EVERY = 100
+_SLOWEST = 5
 _FINE = {"read", "refused"}
 _DEATHS = {"check_stopped", "check_took_too_long"}
 
@@ -51,6 +52,8 @@ def main() -> int:
                 _keep(found)
                 console.print(f"{number} ({found.kind}) {found.outcome}: {found.words}")
     console.print(_table(outcomes))
+    slowest = sorted(outcomes, key=lambda found: found.seconds)[: -_SLOWEST - 1 : -1]
+    console.print("Slowest:", ", ".join(f"{one.number} {one.seconds:.1f} s" for one in slowest))
     return int(any(found.outcome not in _FINE for found in outcomes))
 
 

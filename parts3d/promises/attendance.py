@@ -36,12 +36,12 @@ def cleared_at(point: PointSnapshot, ends_at: datetime) -> datetime | None:
 
 
 def handled_at(
-    point: PointSnapshot, person_free_at: datetime | None, ends_at: datetime
+    point: PointSnapshot, person_free_at: datetime | None, ends_at: datetime, copies: int = 1
 ) -> datetime | None:
-    """Return when the one person has cleared, checked and bagged a part."""
+    """Return when the one person has cleared a print, and checked and bagged its copies."""
     if person_free_at is None:
         return None
-    minutes = timedelta(minutes=point.bed_clear_minutes + point.check_minutes)
+    minutes = timedelta(minutes=point.bed_clear_minutes + copies * point.check_minutes)
     return point.staffed_hours.add_open_time(max(person_free_at, ends_at), minutes)
 
 

@@ -11,14 +11,16 @@ from parts3d.promises.snapshot import (
     PrinterSnapshot,
     Reason,
     ReasonCode,
+    Value,
 )
 
 
 def reasons_for(
     now: datetime,
-    need: Need,
+    needs: Sequence[Need],
     point: PointSnapshot,
     allowance: Allowance,
+    failure_probability: float,
     quantile: float,
     placements: Sequence[Placement],
     bagged_at: datetime,
@@ -26,11 +28,11 @@ def reasons_for(
 ) -> tuple[Reason, ...]:
     """Return why an offer's ready time is what it is, in the order things happen.
 
-    The printer explained is that of the first print.
+    The printer explained is that of the first print; print times, those of each need's first.
     """
+    printers = {printer.id: printer for printer in point.printers}
     first = min(placements, key=lambda placement: placement.starts_at)
-    printer = next(printer for printer in point.printers if printer.id == first.printer_id)
-    time = need.print_times[printer.model]
+    printer = printers[first.printer_id]
     reasons = _before(now, point, printer)
     if first.starts_at > now and not reasons:
         reasons.append(
@@ -39,26 +41,29 @@ def reasons_for(
                 {"starts_at": first.starts_at.isoformat(), "rule": point.unattended.value},
             )
         )
-    reasons.append(
-        Reason(
-            ReasonCode.PRINT_TIME,
-            {
-                "median_seconds": round(time.median_seconds),
-                "planned_seconds": round(time.quantile_seconds(allowance.level)),
-                "sigma": time.sigma,
-                "quantity": need.quantity,
-                "quantile": quantile,
-                "level": round(allowance.level, 6),
-            },
-        )
-    )
+    for index, need in enumerate(needs):
+        placed = next(placement for placement in placements if placement.need == index)
+        time = need.print_times[printers[placed.printer_id].model]
+        values: dict[str, Value] = {
+            "median_seconds": round(time.median_seconds),
+            "planned_seconds": round(time.quantile_seconds(allowance.level)),
+            "sigma": time.sigma,
+            "quantity": need.quantity,
+            "quantile": quantile,
+            "level": round(allowance.level, 6),
+        }
+        if need.copies > 1:
+            values["copies"] = need.copies
+        if len(needs) > 1:
+            values["line"] = need.line
+        reasons.append(Reason(ReasonCode.PRINT_TIME, values))
     if allowance.spare_prints:
         reasons.append(
             Reason(
                 ReasonCode.SPARE_PRINTS,
                 {
                     "spare_prints": allowance.spare_prints,
-                    "failure_probability": time.failure_probability,
+                    "failure_probability": failure_probability,
                 },
             )
         )

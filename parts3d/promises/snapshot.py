@@ -4,7 +4,7 @@ A snapshot is the state of a point at one moment, read in one query and then lef
 it lets every decision be computed again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -20,25 +20,54 @@ Value = str | int | float
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What is to be printed.
+    """Prints that are all alike: a line of an order, or those of its plates that are alike.
 
     Args:
         print_times: by printer model, the time of one print. A model that is missing cannot
             print the part: it does not fit its bed, or there is no slice for it.
         material: what must be loaded ("PETG").
         quantity: prints to be made, one after another or side by side, all at one point.
+        copies: parts that lie on the bed in each of these prints.
+        line: position of the order's line, from 1.
     """
 
     print_times: Mapping[str, PrintTime]
     material: str
     quantity: int = 1
+    copies: int = 1
+    line: int = 1
 
     def __post_init__(self) -> None:
-        if not 1 <= self.quantity <= MAX_QUANTITY:
+        if self.quantity < 1 or self.copies < 1 or self.parts > MAX_QUANTITY:
             raise Invalid(
-                f"{self.quantity} copies cannot be ordered. Choose from 1 to {MAX_QUANTITY}.",
+                f"{self.parts} copies cannot be ordered. Choose from 1 to {MAX_QUANTITY}.",
                 place="quantity",
             )
+
+    @property
+    def parts(self) -> int:
+        """How many parts these prints make."""
+        return self.quantity * self.copies
+
+
+# What an order is to the planner: its needs in the order of its lines; one alone may stand bare.
+Needs = Need | Sequence[Need]
+
+
+def needs_of(wanted: Needs) -> tuple[Need, ...]:
+    """Return what is to be printed as a tuple.
+
+    Raises:
+        Invalid: nothing at all, or more parts than anybody prints.
+    """
+    needs = (wanted,) if isinstance(wanted, Need) else tuple(wanted)
+    parts = sum(need.parts for need in needs)
+    if not 1 <= parts <= MAX_QUANTITY:
+        raise Invalid(
+            f"{parts} parts cannot be ordered at once. Choose from 1 to {MAX_QUANTITY}.",
+            place="lines",
+        )
+    return needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +180,16 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """One print as planned. A spare one is made only if an earlier one fails."""
+    """One print as planned. A spare one is made only if an earlier one fails.
+
+    ``need`` is the index of what it prints among the order's needs.
+    """
 
     printer_id: str
     starts_at: datetime
     ends_at: datetime
     spare: bool = False
+    need: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +219,13 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """No ready time at this point, and why; ``words.refusal_sentence`` says it to people."""
+    """No ready time at this point, and why; ``words.refusal_sentence`` says it to people.
+
+    ``line`` is the position of the line that cannot be printed there; None when it is not one of
+    several, or not about one.
+    """
 
     point_id: str
     code: RefusalCode
     params: Mapping[str, Value] = field(default_factory=dict)
+    line: int | None = None
