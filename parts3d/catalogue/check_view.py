@@ -8,13 +8,18 @@ from parts3d.catalogue.lifecycle import CHECK_LIFECYCLE, CheckStatus
 from parts3d.catalogue.tables import ModelCheck
 from parts3d.meshes.examination import BEFORE_AFTER, PICTURE, Examination, Pose, marks_name
 from parts3d.meshes.findings import Code, Severity
-from parts3d.meshes.mesh import Unit, Vector
+from parts3d.meshes.mesh import MM_PER_UNIT, Unit, Vector
 from parts3d.meshes.report import FileReport, FindingReport
 from parts3d.meshes.words import language_of
 
 _GRAVEST_FIRST = (Severity.BLOCKS, Severity.WARNING, Severity.INFO)
 # A doubt about the unit, and the unit that it speaks of.
 _DOUBTED: Mapping[str, Unit] = {Code.LOOKS_LIKE_INCHES: "inch", Code.LOOKS_LIKE_METRES: "m"}
+_WITHOUT_UNIT = frozenset({"stl_binary", "stl_ascii", "obj"})
+# Walls that no printer makes, in a part that small: it was drawn in inches, perhaps.
+_TINY_MM = 25.4
+# A surface with these has an edge somewhere; bodies that only touch are closed.
+_OPEN: frozenset[str] = frozenset({Code.OPEN_EDGES, Code.NO_VOLUME})
 # Against the layers a part bears about half of what it bears along them.
 _STRONG_DEG = 60.0
 _WEAK_DEG = 30.0
@@ -55,6 +60,7 @@ class CheckView:
     report: FileReport | None
     findings: tuple[FindingView, ...]
     doubted_unit: Unit | None
+    doubted_sides_mm: Vector | None
     poses: tuple[PoseView, ...]
     picture: str | None
     repair: dict[str, Any] | None
@@ -83,13 +89,15 @@ def check_view(row: ModelCheck, language: str, _: Callable[[str], str]) -> Check
     under_way = row.status not in CHECK_LIFECYCLE.ends()
     report = found.report if found else None
     findings = report.findings if report else ()
+    doubted = _doubted_unit(row, report) if report else None
     return CheckView(
         row=row,
         under_way=under_way,
         steps=tuple(_steps(row, _)) if under_way else (),
         report=report,
         findings=finding_views(findings, language, row),
-        doubted_unit=next((_DOUBTED[one.code] for one in findings if one.code in _DOUBTED), None),
+        doubted_unit=doubted,
+        doubted_sides_mm=_scaled(report, doubted) if report and doubted else None,
         poses=tuple(
             PoseView(number, pose, _address(row, pose.picture), _strength(pose))
             for number, pose in enumerate(found.poses)
@@ -110,6 +118,29 @@ def pose_turn(row: ModelCheck, number: int) -> Vector:
     if not poses:
         return 0.0, 0.0, 0.0
     return poses[number if 0 <= number < len(poses) else 0].orientation_deg
+
+
+def is_closed(report: FileReport) -> bool:
+    """Return whether a surface has no open edge, also where bodies touch along a line."""
+    return bool(report.watertight) or not any(one.code in _OPEN for one in report.findings)
+
+
+def _doubted_unit(row: ModelCheck, report: FileReport) -> Unit | None:
+    """Return the unit that somebody should be asked about, unless somebody said one."""
+    codes = [one.code for one in report.findings]
+    said = next((_DOUBTED[code] for code in codes if code in _DOUBTED), None)
+    if said or row.unit or report.bounds_mm is None or report.format not in _WITHOUT_UNIT:
+        return said
+    tiny = max(report.bounds_mm) < _TINY_MM
+    return "inch" if tiny and Code.VANISHING_WALLS in codes else None
+
+
+def _scaled(report: FileReport, unit: Unit) -> Vector | None:
+    if report.bounds_mm is None:
+        return None
+    x_mm, y_mm, z_mm = report.bounds_mm
+    times = MM_PER_UNIT[unit]
+    return x_mm * times, y_mm * times, z_mm * times
 
 
 def _address(row: ModelCheck, name: str) -> str:
@@ -142,7 +173,11 @@ def _repair(row: ModelCheck, found: Examination, language: str) -> dict[str, Any
         "volume_change_percent": offer.volume_change_percent,
         "before": found.report,
         "after": offer.after,
-        "findings": finding_views(offer.after.findings, language, None),
+        "findings": finding_views(
+            [one for one in offer.after.findings if one.severity is not Severity.INFO],
+            language,
+            None,
+        ),
         "picture": _address(row, BEFORE_AFTER) if BEFORE_AFTER in row.files else None,
     }
 

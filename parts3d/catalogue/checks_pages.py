@@ -9,7 +9,7 @@ from sqlmodel import Session
 from parts3d.accounts.guards import MaintainerDep
 from parts3d.accounts.shell import done, page, say
 from parts3d.accounts.tables import Account, Role
-from parts3d.catalogue.check_view import check_view
+from parts3d.catalogue.check_view import check_view, is_closed
 from parts3d.catalogue.checks import (
     EXAMINE_TASK,
     Wish,
@@ -178,7 +178,7 @@ def _material(typed: str) -> Material:
 
 
 def _values(view: object) -> dict[str, object]:
-    return {"view": view, "materials": [(name, name) for name in _MATERIALS]}
+    return {"view": view, "closed": is_closed, "materials": [(name, name) for name in _MATERIALS]}
 
 
 def _choose_page(
