@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from parts3d.meshes.findings import NO_FACETS
 from parts3d.meshes.grouping import connected
 from parts3d.meshes.printing import Printing
-from parts3d.meshes.shape import Shape
+from parts3d.meshes.shape import Shape, boxes_behind_one_another
 from parts3d.meshes.support import Facets, Obstacles, Points, obstacles_of, spread
 
 Floats = NDArray[np.float64]
@@ -31,6 +31,8 @@ _LIP_LINES = 2.0
 # Points: on slopes altogether, on each flat underside, and how many undersides are looked at.
 _SLOPE_POINTS = 320
 _FLAT_POINTS = (10, 48)
+# Fewer, down to two on each underside, where a ray meets more facets on its way than this.
+_MOST_BEHIND = 500
 _MM2_PER_POINT = 1.0
 _MOST_FLATS = 64
 _DIRECTIONS = 16
@@ -204,7 +206,9 @@ def _undersides(look: _Look) -> Hanging:
     facets, number = look.steep[mine], look.flat_of[mine]
     areas = look.shape.areas_mm2[facets]
     of_flat = np.bincount(number, weights=areas)
+    fewer = min(1.0, _MOST_BEHIND / boxes_behind_one_another(look.shape))
     wanted = np.clip(of_flat / _MM2_PER_POINT, *_FLAT_POINTS)
+    wanted = np.maximum(wanted * fewer, 2)
     shares = areas * (wanted / of_flat)[number]
     points, at = spread(look.shape.mesh.triangles, facets, shares)
     column, hangs = _below(look, points)

@@ -9,6 +9,7 @@ from parts3d.meshes.measure import Measures
 from parts3d.meshes.mesh import Mesh
 
 _BLOCK = 65_536
+_SAMPLED = 100_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,3 +45,20 @@ def shape_of(mesh: Mesh, measures: Measures) -> Shape:
         lengths[lengths == 0] = 1
         normals[rows] = doubled * (outward / lengths)[:, None]
     return Shape(mesh, measures, areas, normals)
+
+
+def boxes_behind_one_another(shape: Shape) -> float:
+    """How many facets' boxes a line along an axis meets within the part, on average, at least 1.
+
+    What a ray through the part costs: 5 to 130 in real parts, thousands where loose facets lie in
+    heaps.
+    """
+    facets = shape.measures.topology.facets
+    step = 1 + len(facets) // _SAMPLED
+    corners = shape.mesh.triangles[facets[::step]]
+    sizes = np.ptp(corners, axis=1).astype(np.float64)
+    whole = np.ptp(corners.reshape(-1, 3), axis=0).astype(np.float64)
+    faces = np.roll(sizes, 1, axis=1) * np.roll(sizes, 2, axis=1)
+    of_the_whole = np.roll(whole, 1) * np.roll(whole, 2)
+    deep = step * faces.sum(axis=0) / np.maximum(of_the_whole, np.finfo(np.float64).tiny)
+    return max(1.0, float(deep.max()))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parts3d.meshes.rays import Numbers, Rays, slabs
-from parts3d.meshes.shape import Shape
+from parts3d.meshes.shape import Shape, boxes_behind_one_another
 
 # Every facet gets a sample, and large ones more, up to so many rays; above, a sample stands for
 # an equal share of the area.
@@ -18,7 +18,7 @@ _SAMPLES = 100_000
 _SPREAD_SAMPLES = 1_500
 # A ray visits every facet's box in its way. Real parts have 5 to 130 of them behind one another;
 # where loose facets lie in heaps of thousands, fewer places are asked, so that none waits long.
-_MOST_VISITS = 200_000_000
+_MOST_VISITS = 50_000_000
 # Faces that are off antiparallel by more are an edge, not a wall.
 _OPPOSITE_COS = float(np.cos(np.radians(35.0)))
 # Faces this near to parallel make a wall that has ends; a sharper wedge runs out instead.
@@ -106,7 +106,7 @@ def _samples(shape: Shape) -> tuple[NDArray[np.int64], Numbers]:
     total = float(areas.sum())
     if total <= 0:
         return np.zeros(0, dtype=np.int64), np.zeros(0)
-    most = min(_SAMPLES, 1 + int(_MOST_VISITS / _boxes_behind_one_another(shape)))
+    most = min(_SAMPLES, 1 + int(_MOST_VISITS / boxes_behind_one_another(shape)))
     if len(areas) <= most:
         times = 1 + np.floor(areas * (_SPREAD_SAMPLES / total)).astype(np.int64)
         times[areas <= 0] = 0
@@ -117,19 +117,6 @@ def _samples(shape: Shape) -> tuple[NDArray[np.int64], Numbers]:
     row = np.minimum(np.searchsorted(ends, steps), len(areas) - 1)
     facet = np.asarray(topology.facets[row], dtype=np.int64)
     return facet, np.full(most, total / most)
-
-
-def _boxes_behind_one_another(shape: Shape) -> float:
-    """How many facets' boxes a line along an axis meets within the part, on average, at least 1."""
-    facets = shape.measures.topology.facets
-    step = 1 + len(facets) // _SAMPLES
-    corners = shape.mesh.triangles[facets[::step]]
-    sizes = np.ptp(corners, axis=1).astype(np.float64)
-    whole = np.ptp(corners.reshape(-1, 3), axis=0).astype(np.float64)
-    faces = np.roll(sizes, 1, axis=1) * np.roll(sizes, 2, axis=1)
-    of_the_whole = np.roll(whole, 1) * np.roll(whole, 2)
-    deep = step * faces.sum(axis=0) / np.maximum(of_the_whole, np.finfo(np.float64).tiny)
-    return max(1.0, float(deep.max()))
 
 
 def _points(shape: Shape, facet: NDArray[np.int64]) -> Numbers:
