@@ -6,13 +6,13 @@ Pure. The plan never gets earlier when asked later, so the moment can be found b
 from datetime import datetime, timedelta
 
 from parts3d.promises.plan import plan
-from parts3d.promises.snapshot import Need, Offer, PointSnapshot
+from parts3d.promises.snapshot import Needs, Offer, PointSnapshot
 
 _FURTHEST_MINUTES = 24 * 60
 
 
 def order_by(
-    now: datetime, need: Need, point: PointSnapshot, offer: Offer, *, quantile: float
+    now: datetime, wanted: Needs, point: PointSnapshot, offer: Offer, *, quantile: float
 ) -> datetime:
     """Return the latest full minute from ``now`` on at which ``offer`` would still be made.
 
@@ -21,14 +21,14 @@ def order_by(
 
     Args:
         now: when the offer was computed.
-        need: what is to be printed.
+        wanted: what is to be printed.
         point: as the offer was computed from.
         offer: of ``plan``.
         quantile: as the offer was computed with.
     """
 
     def stands(minutes: int) -> bool:
-        later = plan(now + timedelta(minutes=minutes), need, [point], quantile=quantile)[0]
+        later = plan(now + timedelta(minutes=minutes), wanted, [point], quantile=quantile)[0]
         return isinstance(later, Offer) and later.ready_at <= offer.ready_at
 
     stands_at, ends_by = 0, 1

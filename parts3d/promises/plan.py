@@ -6,11 +6,12 @@ The model of a point:
   the quantile says and times the mean number of attempts; then come our prints.
 - After every print a person clears the bed, in staffed hours; only then the next one starts.
 - A print starts when the point's rule for unattended printing lets it.
-- Our prints go one by one to the printer that would end them first. Since they are all alike,
-  that takes the k earliest ends there are: nothing could end the last one sooner.
+- Our prints are shared out over the printers so that the last part is bagged first (see
+  ``placement``); the parts of all lines are ready when the last one is.
 - One person clears, checks and bags our parts one after another, in the order they end.
 - Spare prints (see ``print_time``) start when the check has found the failure, in a row: the
-  worst case, since a real failure is often seen earlier.
+  worst case, since a real failure is often seen earlier. Of several kinds of prints, each spare
+  is of the kind that would be ready last.
 - The ready time is rounded up to five minutes; if the point is closed then, it is the next
   opening. Closing is a cliff: a print that ends at 18:15 is cleared tomorrow.
 
@@ -20,33 +21,36 @@ later order is never ready earlier. The property tests hold us to it.
 
 Known simplifications: the staff's work on other orders counts only as ``staff_backlog_minutes``
 and in the measured minutes; durations of queued prints are taken at the same level as ours (slow
-together), which errs on the late side.
+together), which errs on the late side; a print of several copies fails as often as one of one,
+and as a whole, though rejected copies are printed again without the good ones.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from heapq import heappop, heappush
 
 from parts3d.promises.attendance import cleared_at, collectable_at, handled_at, starts_at
+from parts3d.promises.placement import Bench, place_alike, place_all
 from parts3d.promises.print_time import Allowance, PrintTime, allowances
 from parts3d.promises.reasons import reasons_for
 from parts3d.promises.refusals import refuse_capacity, refuse_unfit, usable_printers
 from parts3d.promises.snapshot import (
     Need,
+    Needs,
     Offer,
     Placement,
     PointSnapshot,
     PrinterSnapshot,
     Refusal,
+    needs_of,
 )
 
 HORIZON = timedelta(days=14)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def plan(
     now: datetime,
-    need: Need,
+    wanted: Needs,
     points: Sequence[PointSnapshot],
     *,
     quantile: float,
@@ -56,82 +60,86 @@ def plan(
 
     Args:
         now: aware; the moment of the snapshots.
-        need: what is to be printed.
+        wanted: what is to be printed, all of it at one point: the needs of an order's lines.
         points: the candidates.
         quantile: probability with which the ready time is to be kept, between 0 and 1.
         horizon: nothing later than this is promised.
 
     Raises:
-        Invalid: the quantile is not between 0 and 1.
+        Invalid: the quantile is not between 0 and 1, or nothing is wanted.
         ValueError: ``now`` has no time zone (a programmer's fault).
     """
     if now.tzinfo is None:
         message = "The planner needs to know the time zone of now."
         raise ValueError(message)
     now = now.astimezone(UTC)
-    return [_plan_point(now, need, point, quantile, now + horizon) for point in points]
-
-
-@dataclass(frozen=True, slots=True)
-class _Bench:
-    """A printer that may take our prints: when it is free, and how long each print takes."""
-
-    printer_id: str
-    free_at: datetime
-    duration: timedelta
+    needs = needs_of(wanted)
+    return [_plan_point(now, needs, point, quantile, now + horizon) for point in points]
 
 
 def _plan_point(
-    now: datetime, need: Need, point: PointSnapshot, quantile: float, until: datetime
+    now: datetime, needs: Sequence[Need], point: PointSnapshot, quantile: float, until: datetime
 ) -> Offer | Refusal:
-    refusal = refuse_unfit(now, need, point, until)
+    refusal = refuse_unfit(now, needs, point, until)
     if refusal is not None:
         return refusal
-    printers = usable_printers(need, point)
+    makers = [usable_printers(need, point) for need in needs]
     failure_probability = max(
-        need.print_times[printer.model].failure_probability for printer in printers
+        need.print_times[printer.model].failure_probability
+        for need, printers in zip(needs, makers, strict=True)
+        for printer in printers
     )
+    prints = sum(need.quantity for need in needs)
     offers = [
         offer
-        for allowance in allowances(need.quantity, failure_probability, quantile)
-        if (offer := _offer(now, need, point, printers, allowance, quantile, until)) is not None
+        for allowance in allowances(prints, failure_probability, quantile)
+        if (offer := _offer(now, needs, point, allowance, failure_probability, quantile, until))
+        is not None
     ]
     if not offers:
-        return refuse_capacity(now, need, point, printers, until)
+        return refuse_capacity(now, needs, point, until)
     return min(offers, key=lambda offer: offer.ready_at)
 
 
 def _offer(
     now: datetime,
-    need: Need,
+    needs: Sequence[Need],
     point: PointSnapshot,
-    printers: Sequence[PrinterSnapshot],
     allowance: Allowance,
+    failure_probability: float,
     quantile: float,
     until: datetime,
 ) -> Offer | None:
-    benches = []
-    for printer in printers:
-        free_at = _free_at(now, point, printer, allowance.level, until)
-        if free_at is not None:
-            seconds = need.print_times[printer.model].quantile_seconds(allowance.level)
-            benches.append(_Bench(printer.id, free_at, timedelta(seconds=seconds)))
-    placements = _place(point, benches, need.quantity, until)
-    if placements is None:
-        return None
-    bagged_at = point.staffed_hours.add_open_time(
+    benches = _benches(now, needs, point, allowance.level, until)
+    person_free_at = point.staffed_hours.add_open_time(
         now, timedelta(minutes=point.staff_backlog_minutes)
     )
-    for placement in placements:
-        bagged_at = handled_at(point, bagged_at, placement.ends_at)
+
+    def bagged(prints: Sequence[Placement], since: datetime | None) -> datetime | None:
+        for one in prints:
+            since = handled_at(point, since, one.ends_at, needs[one.need].copies)
+        return since
+
+    placements = place_all(
+        point, needs, benches, until, lambda prints: bagged(prints, person_free_at)
+    )
+    if placements is None:
+        return None
+    bagged_at = bagged(placements, person_free_at)
     for _ in range(allowance.spare_prints):
         if bagged_at is None or bagged_at > until:
             return None
-        spare = _place(point, benches, 1, until, not_before=bagged_at, spare=True)
+        # The failed print may be of any kind: time is left for the one that is ready last.
+        spares = [
+            place_alike(point, benches, index, 1, until, not_before=bagged_at, spare=True)
+            for index in range(len(needs))
+        ]
+        ends = [None if spare is None else bagged(spare, bagged_at) for spare in spares]
+        last = max(range(len(needs)), key=lambda index: ends[index] or _NEVER)
+        spare, bagged_at = spares[last], ends[last]
         if spare is None:
             return None
         placements += spare
-        bagged_at = handled_at(point, bagged_at, spare[0].ends_at)
     ready_at = None if bagged_at is None else collectable_at(point, bagged_at, until)
     if bagged_at is None or ready_at is None:
         return None
@@ -141,11 +149,42 @@ def _offer(
         printer_id=first.printer_id,
         ready_at=ready_at,
         starts_at=first.starts_at,
-        reasons=reasons_for(now, need, point, allowance, quantile, placements, bagged_at, ready_at),
+        reasons=reasons_for(
+            now,
+            needs,
+            point,
+            allowance,
+            failure_probability,
+            quantile,
+            placements,
+            bagged_at,
+            ready_at,
+        ),
         placements=tuple(placements),
         quantile=quantile,
         place=point.place,
     )
+
+
+def _benches(
+    now: datetime, needs: Sequence[Need], point: PointSnapshot, level: float, until: datetime
+) -> list[Bench]:
+    """Return the printers that can make any of the needs, in the point's order."""
+    makers = [{printer.id for printer in usable_printers(need, point)} for need in needs]
+    return [
+        Bench(
+            printer.id,
+            _free_at(now, point, printer, level, until),
+            tuple(
+                timedelta(seconds=need.print_times[printer.model].quantile_seconds(level))
+                if printer.id in ids
+                else None
+                for need, ids in zip(needs, makers, strict=True)
+            ),
+        )
+        for printer in point.printers
+        if any(printer.id in ids for ids in makers)
+    ]
 
 
 def _free_at(
@@ -174,34 +213,3 @@ def _free_at(
 
 def _planned(ahead: PrintTime, level: float) -> timedelta:
     return timedelta(seconds=ahead.quantile_seconds(level) * ahead.expected_attempts())
-
-
-def _place(
-    point: PointSnapshot,
-    benches: Sequence[_Bench],
-    prints: int,
-    until: datetime,
-    *,
-    not_before: datetime | None = None,
-    spare: bool = False,
-) -> list[Placement] | None:
-    """Place prints one by one where each ends first; ties go to the printer named first."""
-    placements: list[Placement] = []
-    ends: list[tuple[datetime, int, Placement]] = []
-
-    def offer_next(index: int, free_at: datetime | None) -> None:
-        bench = benches[index]
-        start = free_at and starts_at(point, free_at, bench.duration, until)
-        if start:
-            ends_at = start + bench.duration
-            heappush(ends, (ends_at, index, Placement(bench.printer_id, start, ends_at, spare)))
-
-    for index, bench in enumerate(benches):
-        offer_next(index, bench.free_at if not_before is None else max(bench.free_at, not_before))
-    while len(placements) < prints:
-        if not ends:
-            return None
-        ends_at, index, placement = heappop(ends)
-        placements.append(placement)
-        offer_next(index, cleared_at(point, ends_at))
-    return placements

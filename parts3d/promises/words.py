@@ -4,7 +4,7 @@ Message ids are English; the caller hands in its translation ``_`` and its local
 process speaks several languages at once. ``N_`` only marks a text for the extraction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from babel.dates import format_date
@@ -111,12 +111,24 @@ def moment_words(at: datetime, *, now: datetime, _: Translate, locale: str = "en
     return _("on {date} at {time}").format(date=date, time=_clock(at))
 
 
-def refusal_sentence(refusal: Refusal, *, point_name: str, _: Translate) -> str:
-    """Return why a point promises nothing, and what would help."""
+def refusal_sentence(
+    refusal: Refusal, *, point_name: str, _: Translate, titles: Sequence[str] = ()
+) -> str:
+    """Return why a point promises nothing, and what would help.
+
+    Args:
+        refusal: the refusal.
+        point_name: the point's name.
+        _: translation of the message ids.
+        titles: the parts' names by line, so that the line in the way can be named.
+    """
     values: dict[str, Value] = {"point": point_name, **refusal.params}
     if "print_minutes" in values:
         values["print_time"] = _duration(60 * float(values["print_minutes"]), _)
-    return _(_REFUSALS[refusal.code]).format(**values)
+    sentence = _(_REFUSALS[refusal.code]).format(**values)
+    if refusal.line is None or refusal.line > len(titles):
+        return sentence
+    return _("{part}: {sentence}").format(part=titles[refusal.line - 1], sentence=sentence)
 
 
 def reason_sentence(reason: Reason, *, now: datetime, _: Translate, locale: str = "en") -> str:
