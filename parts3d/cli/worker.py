@@ -1,5 +1,8 @@
 """``parts3d worker`` and ``parts3d beat``."""
 
+import subprocess
+import sys
+import threading
 from typing import Annotated
 
 import typer
@@ -21,8 +24,21 @@ def worker(
     from parts3d.worker import run_worker
 
     write_logs()
+    _compile_kernels()
     context = Context.from_settings(Settings())
     run_worker(context, load_tasks(), concurrency=concurrency, beat=beat)
+
+
+def _compile_kernels() -> None:
+    """Compile the mesh kernels beside the work, once on a machine; numpy measures until then."""
+    command = [sys.executable, "-m", "parts3d.meshes.compiled"]
+    threading.Thread(
+        target=subprocess.run,
+        args=(command,),
+        kwargs={"check": False, "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL},
+        name="kernels",
+        daemon=True,
+    ).start()
 
 
 def beat() -> None:
