@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from parts3d.meshes.findings import Finding, Severity
 from parts3d.meshes.mesh import Mesh, Vector
-from parts3d.meshes.pictures.camera import TOWARDS_CAMERA, Camera, frame
+from parts3d.meshes.pictures.camera import TOWARDS_CAMERA, Camera, eye_for, frame
 from parts3d.meshes.pictures.clusters import Cluster, Ring, clusters, rings_for
 from parts3d.meshes.pictures.framed import paste_inset
 from parts3d.meshes.pictures.halo import draw_halos
@@ -48,7 +48,8 @@ _SLACK = 4e-3
 _BETTER = 1.1  # another view must show that much more than the shop's
 _GROUPED = 30_000  # marks looked at for groups; beyond that some are left out, evenly
 _PLAIN = 0.02  # of the picture: seen marks as large as that need no inset
-_LOOKS = 112  # a side, to guess how large they are seen
+_LOOKS = 112  # a side, and along each line, to guess how large they are seen
+_LINES = 1000  # of them looked at for that
 _LEAST_WITH_INSET = 200  # pixels
 
 
@@ -172,10 +173,14 @@ def _share_seen(scene: Scene, camera: Camera, places: Places, size: int) -> floa
     looks = scene.cast(camera, camera.rays(steps, -steps).reshape(-1, 3))
     full = int(places.ranks[0]) + FULL
     area = float((places.paint[looks.facet] == full).sum()) / _LOOKS**2
-    edges = places.edges[~scene.hidden(places.edges.mean(axis=1), camera.eye, _SLACK)]
+    edges = places.edges[:: max(1, len(places.edges) // _LINES)]
+    edges = edges[~scene.hidden(edges.mean(axis=1), camera.eye, _SLACK)]
     ends = camera.pixels(edges, size)
-    lengths = np.hypot(*(ends[:, 1] - ends[:, 0]).T)
-    return area + float(lengths.sum()) * 2 * line_pixels(size) / size**2
+    along = np.linspace(0, 1, _LOOKS)[:, None, None]
+    wide = 2 * line_pixels(size)
+    cells = np.floor((ends[:, 0] + along * (ends[:, 1] - ends[:, 0])) / wide).astype(np.int64)
+    lines = len(np.unique(cells[..., 0] * size + cells[..., 1])) * wide**2
+    return area + lines / size**2
 
 
 def _clusters(scene: Scene, places: Places, camera: Camera, size: int) -> tuple[Cluster, ...]:
@@ -187,7 +192,7 @@ def _drawn(scene: Scene, places: Places, plan: _Plan, size: int) -> "Image":
     picture, rings = _one(scene, places, plan.camera, size)
     if plan.corner is None or plan.near is None or plan.target is None:
         return picture
-    inset, _ = _one(scene, places, plan.near, plan.corner.side)
+    inset, _ = _one(scene, places, plan.near, plan.corner.side, table=False)
     x, y = plan.camera.pixels(plan.target, size).tolist()
     looked_at = Ring(x, y, plan.corner.side / plan.times / 2, dashed=False)
     shows = looked_at.within(rings)
@@ -196,13 +201,14 @@ def _drawn(scene: Scene, places: Places, plan: _Plan, size: int) -> "Image":
 
 
 def _one(
-    scene: Scene, places: Places, camera: Camera, size: int
+    scene: Scene, places: Places, camera: Camera, size: int, *, table: bool = True
 ) -> tuple["Image", tuple[Ring, ...]]:
     """Draw the part with its marks; return the rings too."""
     from PIL import Image, ImageDraw
 
     painted = np.zeros((size, size), dtype=np.uint8)
-    picture = image_of(draw(scene, camera, size, Paint(_palette(), places.paint), painted))
+    paint = Paint(_palette(), places.paint)
+    picture = image_of(draw(scene, camera, size, paint, painted, table=table))
     draw_halos(picture, painted, {RANK[s] + FULL: colour for s, colour in MARK_COLOURS.items()})
     marks: list[Marks] = []
     for severity, number in RANK.items():
@@ -238,8 +244,9 @@ def _best_view(scene: Scene, points: NDArray[np.float32]) -> str:
         return names[0]
     probes = points[np.linspace(0, len(points) - 1, min(len(points), _PROBES)).astype(np.int64)]
     corners = scene.facets.corners.reshape(-1, 3)
+    box = corners.min(axis=0), corners.max(axis=0)
     seen = [
-        float((~scene.hidden(probes, frame(corners, towards).eye, _SLACK)).sum())
+        float((~scene.hidden(probes, eye_for(*box, towards), _SLACK)).sum())
         for towards in VIEWS.values()
     ]
     best = int(np.argmax(seen))

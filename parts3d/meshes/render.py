@@ -27,7 +27,7 @@ Colour = tuple[int, int, int]
 DEFAULT_COLOUR: Colour = (118, 146, 171)
 _SAMPLES = 4  # a pixel, where it needs several
 _TABLE_SHADOW = np.array([0.10, 0.12, 0.16], dtype=np.float32)
-_GRID_POINTS = 176  # of ambient shadow, a side
+_GRID_POINTS = 128  # of ambient shadow, a side
 _GRID_STEPS = (2, 6)  # pixels between them, at least and at most
 _SAMPLES_AT_ONCE = 1 << 20
 _FILL_WITH_DIMENSIONS = 0.6
@@ -124,6 +124,8 @@ def draw(
     size: int,
     paint: Paint,
     painted: NDArray[np.uint8] | None = None,
+    *,
+    table: bool = True,
 ) -> Floats:
     """Draw a scene; float32 (size, size, 4): colour times alpha, and alpha, 0 to 1.
 
@@ -133,6 +135,7 @@ def draw(
         size: pixels a side.
         paint: its colours.
         painted: uint8 (size, size); gets the palette's row that each pixel's middle shows.
+        table: whether there is a table to take a shadow.
     """
     steps = (np.arange(size) + 0.5) / size * 2 - 1
     # Rays are sent only where the part is: the rest is table.
@@ -149,12 +152,13 @@ def draw(
         painted[rows, columns] = there
     around = ambience(scene, seen, numbers, step)
     changes = _changes(seen, numbers)
-    covered = np.zeros((size, size), dtype=np.bool_)
-    covered[rows, columns] = numbers >= 0
-    shadow = table_shadow(scene, camera, steps, covered)
-    picture = np.empty((size, size, 4), dtype=np.float32)
-    np.multiply(shadow[..., None], _TABLE_SHADOW, out=picture[..., :3])
-    picture[..., 3] = shadow
+    picture = np.zeros((size, size, 4), dtype=np.float32)
+    if table:
+        covered = np.zeros((size, size), dtype=np.bool_)
+        covered[rows, columns] = numbers >= 0
+        shadow = table_shadow(scene, camera, steps, covered)
+        np.multiply(shadow[..., None], _TABLE_SHADOW, out=picture[..., :3])
+        picture[..., 3] = shadow
     window = picture[rows, columns]
     plain = seen.some(np.flatnonzero(~changes.reshape(-1)[seen.ray]))
     row, column = np.divmod(plain.ray, shape[1])

@@ -12,8 +12,8 @@ from parts3d.meshes.pictures.camera import Camera
 from parts3d.meshes.pictures.scene import Floats, Scene, Seen, dot, unit
 
 _SKY_RAYS = 16
-_TABLE_RAYS = 32
-_TABLE_GRID = 88
+_TABLE_RAYS = 28
+_TABLE_GRID = 64
 _REACH = 0.35  # how far ambient shadow looks
 _TABLE_REACH = 0.5
 _LIFT = 1.5e-3  # off the surface, so that a point does not shade itself
@@ -239,8 +239,9 @@ def table_shadow(
 
 def _deep_inside(covered: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return which points of the table's grid lie behind the part, far from its outline."""
-    places = ((np.arange(_TABLE_GRID) + 0.5) / _TABLE_GRID * len(covered)).astype(np.int64)
-    inside = covered[places][:, places]
+    # A single pixel of table, as in a narrow hole, opens its cell and those around.
+    starts = (np.arange(_TABLE_GRID) / _TABLE_GRID * len(covered)).astype(np.int64)
+    inside = np.logical_and.reduceat(np.logical_and.reduceat(covered, starts, 0), starts, 1)
     around = np.pad(inside, 4, constant_values=False)
     for axis in (0, 1):
         size = around.shape[axis] - 8 if axis == 0 else _TABLE_GRID

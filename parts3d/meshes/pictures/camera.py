@@ -74,6 +74,22 @@ class Camera:
         return np.asarray((share * np.array([1.0, -1.0]) + 1) / 2 * size)
 
 
+def eye_for(
+    lower: NDArray[np.floating], upper: NDArray[np.floating], towards: Vector
+) -> NDArray[np.float64]:
+    """Return where the camera stands to see a box, float64 (3,).
+
+    Args:
+        lower: the box's corner, (3,).
+        upper: the other, (3,).
+        towards: direction from the part to the camera.
+    """
+    forward = -np.array(towards) / np.linalg.norm(towards)
+    radius = (float(np.linalg.norm(upper - lower)) or 1.0) / 2
+    distance = radius / np.tan(np.radians(_FIELD_OF_VIEW_DEG) / 2)
+    return np.asarray((lower + upper) / 2 - forward * distance)
+
+
 def frame(
     points: NDArray[np.floating],
     towards: Vector = TOWARDS_CAMERA,
@@ -91,9 +107,7 @@ def frame(
     right /= np.linalg.norm(right)
     axes = np.stack((right, np.cross(right, forward), forward))
     lower, upper = points.min(axis=0), points.max(axis=0)
-    radius = (float(np.linalg.norm(upper - lower)) or 1.0) / 2
-    distance = radius / np.tan(np.radians(_FIELD_OF_VIEW_DEG) / 2)
-    eye = (lower + upper) / 2 - forward * distance
+    eye = eye_for(lower, upper, towards)
     seen = (points - eye) @ axes.T
     flat = seen[:, :2] / seen[:, 2:]
     left_low, right_high = flat.min(axis=0), flat.max(axis=0)
