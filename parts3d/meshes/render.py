@@ -6,7 +6,7 @@ outlines, and a soft shadow on the table; the background is transparent. One ray
 where the picture changes from pixel to pixel.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +89,7 @@ def placed(mesh: Mesh, like: Placed | None = None) -> Placed | None:
         base, diagonal = like.base, like.diagonal
     scaled = (points.astype(np.float64) - base) / diagonal
     corners = scaled.astype(np.float32).reshape(-1, 3, 3)
-    whole = SmoothFacets(corners, facets.normals, facets.patch, facets.facets)
+    whole = replace(facets, corners=corners)
     return Placed(whole, base, diagonal)
 
 

@@ -72,7 +72,11 @@ class Scene:
 
         self.facets = facets
         self._embree: Any = EmbreeScene()
-        TriangleMesh(self._embree, facets.corners)
+        # Shared points take Embree half the time of loose corners.
+        number = facets.vertices.reshape(-1)
+        points = np.zeros((int(number.max(initial=-1)) + 1, 3), dtype=np.float32)
+        points[number] = facets.corners.reshape(-1, 3)
+        TriangleMesh(self._embree, points, facets.vertices)
 
     def cast(self, camera: Camera, directions: Floats) -> Seen:
         """Send rays, float32 (m, 3), from the camera's eye; in slices, to bound memory."""

@@ -21,12 +21,14 @@ class SmoothFacets:
         normals: float32 (f, 3, 3), unit normal at each corner.
         patch: int32 (f,), the smooth patch a facet belongs to; patches meet at creases.
         facets: int64 (f,), the mesh's number of each facet.
+        vertices: int32 (f, 3), which corners are one point: 0 and up, none left out.
     """
 
     corners: NDArray[np.float32]
     normals: NDArray[np.float32]
     patch: NDArray[np.int32]
     facets: NDArray[np.int64]
+    vertices: NDArray[np.int32]
 
 
 def smooth(mesh: Mesh) -> SmoothFacets:
@@ -38,7 +40,7 @@ def smooth(mesh: Mesh) -> SmoothFacets:
     corners = mesh.triangles[topology.facets]
     if len(corners) == 0:
         none = np.zeros(0, dtype=np.int32)
-        return SmoothFacets(corners, corners, none, none.astype(np.int64))
+        return SmoothFacets(corners, corners, none, none.astype(np.int64), none.reshape(0, 3))
     wide = corners.astype(np.float64)
     doubled = np.cross(wide[:, 1] - wide[:, 0], wide[:, 2] - wide[:, 0])
     lengths = np.linalg.norm(doubled, axis=1, keepdims=True)
@@ -57,4 +59,5 @@ def smooth(mesh: Mesh) -> SmoothFacets:
         normals.reshape(-1, 3, 3).astype(np.float32),
         patch,
         topology.facets.astype(np.int64),
+        topology.faces.astype(np.int32, copy=False),
     )
