@@ -5,6 +5,7 @@ comes from the moves. Only a strict subset of G-code is read; all else is refuse
 """
 
 import re
+from array import array
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,7 +20,7 @@ Flags = NDArray[np.bool_]
 
 # What is being printed, by our own names; engines differ in theirs (";TYPE:" comments).
 ROLES: Final = ("other", "wall_outer", "wall_inner", "solid", "infill", "skirt_brim", "support")
-_ROLE_OF_TYPE: Final = {
+ROLE_OF_TYPE: Final = {
     "WALL-OUTER": "wall_outer",
     "WALL-INNER": "wall_inner",
     "SKIN": "solid",
@@ -42,12 +43,13 @@ _ROLE_OF_TYPE: Final = {
     "Support material interface": "support",
 }
 ROLE_NUMBER: Final = {name: number for number, name in enumerate(ROLES)}
-_NOT_OF_THE_PART: Final = (ROLE_NUMBER["skirt_brim"], ROLE_NUMBER["support"])
+NOT_OF_THE_PART: Final = (ROLE_NUMBER["skirt_brim"], ROLE_NUMBER["support"])
 
 # Sections of a file that we assembled; a file without these marks is all PART.
 MARKS: Final = {";PARTS3D:START": 0, ";PARTS3D:PART": 1, ";PARTS3D:END": 2}
 PART_SECTION: Final = 1
 
+_COLUMNS = 13
 _MAX_LINE = 250
 _WORD = re.compile(r"[A-Z][+-]?(?:\d+\.?\d*|\.\d+)?")
 _CODE = re.compile(r"[A-Z]\d{1,4}(?:\.\d)?")
@@ -108,7 +110,8 @@ class _State:
     role: int = 0
     section: int = PART_SECTION
     dwell: float = 0.0
-    rows: list[tuple[float, ...]] = field(default_factory=list)
+    # Flat, _COLUMNS numbers a move: a file of two million moves stays at 200 MB.
+    rows: "array[float]" = field(default_factory=lambda: array("d"))
     commands: list[Command] = field(default_factory=list)
 
 
@@ -165,7 +168,7 @@ def _move(state: _State, number: int, raw: str) -> None:
         if state.speed == 0:
             raise refused(number, raw, "moves before any speed was set.")
         row = (number, *at, *to, extruded, state.speed, state.acceleration)
-        state.rows.append((*row, state.homed, state.role, state.section))
+        state.rows.extend((*row, state.homed, state.role, state.section))
     state.x, state.y, state.z = to
 
 
@@ -176,7 +179,7 @@ def _other(state: _State, number: int, raw: str) -> None:
     code_part, _, comment = raw.partition(";")
     if not code_part.strip():
         if comment.startswith("TYPE:"):
-            role = _ROLE_OF_TYPE.get(comment[5:].strip(), "other")
+            role = ROLE_OF_TYPE.get(comment[5:].strip(), "other")
             state.role = ROLE_NUMBER[role]
         elif raw.strip() in MARKS:
             state.section, state.role = MARKS[raw.strip()], 0
@@ -189,7 +192,7 @@ def _other(state: _State, number: int, raw: str) -> None:
         if not _WORD.fullmatch(word) or word[0] in parameters:
             raise refused(number, raw, "holds something that is no plain parameter.")
         parameters[word[0]] = float(word[1:]) if len(word) > 1 else None
-    command = Command(number, words[0], parameters, len(state.rows))
+    command = Command(number, words[0], parameters, len(state.rows) // _COLUMNS)
     state.commands.append(command)
     _apply(state, command)
 
@@ -213,7 +216,7 @@ def _apply(state: _State, command: Command) -> None:
 
 
 def _toolpath(state: _State) -> Toolpath:
-    table = np.array(state.rows, dtype=np.float64).reshape(-1, 13)
+    table = np.frombuffer(state.rows, dtype=np.float64).reshape(-1, _COLUMNS)
     if not np.isfinite(table).all():
         raise GcodeRefused("The G-code holds a number that is too large.")
     return Toolpath(
@@ -258,7 +261,7 @@ def inspect(path: Toolpath) -> Inspection:
     """Measure what the file prints and with which temperatures."""
     in_part = path.section == PART_SECTION
     printing = path.printing & in_part
-    of_part = printing & ~np.isin(path.role, _NOT_OF_THE_PART)
+    of_part = printing & ~np.isin(path.role, NOT_OF_THE_PART)
     heights = np.unique(np.round(path.end[of_part, 2], 3))
     bounds = None
     if of_part.any():

@@ -11,18 +11,29 @@ from numpy.typing import NDArray
 
 from parts3d.errors import Invalid
 from parts3d.meshes.reader import read
-from parts3d.slicing.profiles import Profile, fits
+from parts3d.slicing.plates import (
+    EDGE_MM,
+    MOST_COPIES,
+    Size,
+    Spot,
+    copies_per_plate,
+    plate_spots,
+)
+from parts3d.slicing.profiles import Profile
 
 _FACET = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
-_SKIRT_ROOM_MM = 3.0
 _OPEN_SHARE = 1e-4
+# What the slicers still take in at once; each copy adds its triangles to the file.
+_MOST_TRIANGLES = 4_000_000
+_IN_THE_MIDDLE = (Spot(0.0, 0.0, turned=False),)
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedPart:
-    """A model as the slicer gets it: binary STL, and what it measures (mm, mm³).
+    """A model, or several copies of it, as the slicer gets it: binary STL and measures (mm, mm³).
 
-    The volume is 0 when the surface is not closed.
+    Sizes and volume are of all copies together; the volume is 0 when the surface is not closed.
+    ``one_mm`` is the box of one copy as the recipe turns it, ``spots`` where the copies lie.
     """
 
     stl: bytes
@@ -30,6 +41,13 @@ class PlacedPart:
     size_y_mm: float
     height_mm: float
     volume_mm3: float
+    one_mm: Size
+    spots: tuple[Spot, ...] = _IN_THE_MIDDLE
+
+    @property
+    def copies(self) -> int:
+        """How many copies lie on the bed."""
+        return len(self.spots)
 
 
 def rotation_matrix(degrees: tuple[float, float, float]) -> NDArray[np.float64]:
@@ -53,10 +71,77 @@ def place(stl: bytes, orientation_deg: tuple[float, float, float] = (0.0, 0.0, 0
     Raises:
         Unreadable: it is no STL that can be read; see ``meshes.reader.read``.
     """
+    corners = _turned(stl, orientation_deg)
+    return _written(corners, _size(corners), _IN_THE_MIDDLE)
+
+
+def place_copies(
+    stl: bytes,
+    profile: Profile,
+    *,
+    orientation_deg: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    copies: int = 1,
+    brim_mm: float = 0.0,
+) -> PlacedPart:
+    """Rotate a model and lay so many copies of it on a printer's bed, as a block in the middle.
+
+    A part that fits only when it is turned by 90 degrees on the bed is turned.
+
+    Args:
+        stl: an STL file in mm; it passes the mesh gate here once more.
+        profile: the printer model's.
+        orientation_deg: rotation about x, then y, then z.
+        copies: how many, 1 or more.
+        brim_mm: width of the brim around each copy.
+
+    Raises:
+        Unreadable: it is no STL that can be read; see ``meshes.reader.read``.
+        Invalid: it is larger than the printer, or so many do not fit; says the sizes.
+    """
+    corners = _turned(stl, orientation_deg)
+    size = _size(corners)
+    most = copies_per_plate(size, profile, brim_mm)
+    if most == 0:
+        raise Invalid(
+            f"The part measures {size[0]:.1f} x {size[1]:.1f} x "
+            f"{size[2]:.1f} mm and needs {max(EDGE_MM, brim_mm):g} mm around it; {profile.name} "
+            f"prints {profile.bed_x_mm:g} x {profile.bed_y_mm:g} x {profile.height_mm:g} mm.",
+            code="does_not_fit",
+        )
+    if not 1 <= copies <= most:
+        raise Invalid(
+            f"{copies} copies do not lie on one plate of {profile.name}: choose from 1 to {most}.",
+            code="beyond_the_plate",
+            place="quantity",
+        )
+    if copies > 1 and copies * len(corners) > _MOST_TRIANGLES:
+        fewer = max(1, _MOST_TRIANGLES // len(corners))
+        raise Invalid(
+            f"{copies} copies of this model have more than {_MOST_TRIANGLES:,} triangles, too "
+            f"many for one plate: choose from 1 to {min(fewer, MOST_COPIES)}.",
+            code="beyond_the_plate",
+            place="quantity",
+        )
+    return _written(corners, size, tuple(plate_spots(size, profile, copies, brim_mm)))
+
+
+def _turned(stl: bytes, orientation_deg: tuple[float, float, float]) -> NDArray[np.float64]:
+    """Return a model's corners, (n, 3, 3), turned, its box centred on x = y = 0, z from 0."""
     corners = read(stl).triangles.astype(np.float64) @ rotation_matrix(orientation_deg).T
-    count = len(corners)
     low, high = corners.min(axis=(0, 1)), corners.max(axis=(0, 1))
-    corners -= np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]])
+    moved: NDArray[np.float64] = corners - np.array(
+        [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]]
+    )
+    return moved
+
+
+def _size(corners: NDArray[np.float64]) -> Size:
+    x, y, z = (float(side) for side in np.ptp(corners, axis=(0, 1)))
+    return x, y, z
+
+
+def _written(corners: NDArray[np.float64], one_mm: Size, spots: tuple[Spot, ...]) -> PlacedPart:
+    """Write a model once for each spot, and measure the whole."""
     edges_a, edges_b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     normals = np.cross(edges_a, edges_b)
     # Six times the signed volume of each tetrahedron with the origin (divergence theorem).
@@ -65,28 +150,25 @@ def place(stl: bytes, orientation_deg: tuple[float, float, float] = (0.0, 0.0, 0
     if np.abs(normals.sum(axis=0)).max() > _OPEN_SHARE * np.abs(normals).sum():
         volume = 0.0
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-    written = np.zeros(count, dtype=_FACET)
-    written["normal"] = np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0)
-    written["corners"] = corners
-    size = high - low
-    header = b"parts3d".ljust(80, b" ") + count.to_bytes(4, "little")
+    normals = np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0)
+    count = len(corners)
+    written = np.zeros(count * len(spots), dtype=_FACET)
+    quarter = rotation_matrix((0.0, 0.0, 90.0))
+    low, high = np.full(2, np.inf), np.full(2, -np.inf)
+    for number, spot in enumerate(spots):
+        turn = quarter if spot.turned else np.eye(3)
+        copy = written[number * count : (number + 1) * count]
+        copy["normal"] = normals @ turn.T
+        copy["corners"] = corners @ turn.T + np.array([spot.x_mm, spot.y_mm, 0.0])
+        low = np.minimum(low, copy["corners"][:, :, :2].min(axis=(0, 1)))
+        high = np.maximum(high, copy["corners"][:, :, :2].max(axis=(0, 1)))
+    header = b"parts3d".ljust(80, b" ") + len(written).to_bytes(4, "little")
     return PlacedPart(
-        header + written.tobytes(), float(size[0]), float(size[1]), float(size[2]), volume
+        stl=header + written.tobytes(),
+        size_x_mm=float(high[0] - low[0]),
+        size_y_mm=float(high[1] - low[1]),
+        height_mm=one_mm[2],
+        volume_mm3=volume * len(spots),
+        one_mm=one_mm,
+        spots=spots,
     )
-
-
-def require_fit(part: PlacedPart, profile: Profile, brim_mm: float = 0.0) -> None:
-    """Refuse a part that is larger than the printer, with its brim or skirt.
-
-    Raises:
-        Invalid: says both sizes.
-    """
-    bounds = ((0.0, 0.0, 0.0), (part.size_x_mm, part.size_y_mm, part.height_mm))
-    margin = max(_SKIRT_ROOM_MM, brim_mm)
-    if not fits(bounds, profile, margin_mm=margin):
-        raise Invalid(
-            f"The part measures {part.size_x_mm:.1f} x {part.size_y_mm:.1f} x "
-            f"{part.height_mm:.1f} mm and needs {margin:g} mm around it; {profile.name} prints "
-            f"{profile.bed_x_mm:g} x {profile.bed_y_mm:g} x {profile.height_mm:g} mm.",
-            code="does_not_fit",
-        )

@@ -7,8 +7,10 @@ the bed, a setting ignored. The measure is the G-code's own moves.
 import math
 from typing import Final
 
+import numpy as np
+
 from parts3d.catalogue.recipe import Recipe
-from parts3d.slicing.gcode import Inspection
+from parts3d.slicing.gcode import NOT_OF_THE_PART, PART_SECTION, Inspection, Toolpath
 from parts3d.slicing.placement import PlacedPart
 from parts3d.slicing.profiles import Profile
 
@@ -24,6 +26,11 @@ _DENSITY_HIGH: Final = 1.3
 _SOLID_SHARE: Final = 0.8
 _SOLID: Final = 100
 _FULL_SHARE: Final = 1.3
+# Copies differ by where the infill's pattern meets their walls, and by no more.
+_COPY_SHARE: Final = 0.25
+_COPY_MM: Final = 30.0
+_COPY_EDGE_MM: Final = 1.0
+_SAME_LAYER_MM: Final = 0.01
 
 
 def layer_count(height_mm: float, layer_height_mm: float, first_layer_height_mm: float) -> int:
@@ -51,6 +58,49 @@ def faults(
         *_heat_faults(found, profile, recipe),
         *_fill_faults(found, part, profile, recipe),
     )
+
+
+def copy_faults(path: Toolpath, part: PlacedPart) -> tuple[str, ...]:
+    """Return which copies of a plate are missing or not as the others, in words.
+
+    Each copy's filament is counted by where it is laid, on the whole height and on the bed.
+
+    Args:
+        path: the file's moves.
+        part: the copies as the slicer got them, in the middle of the bed.
+    """
+    if part.copies == 1:
+        return ()
+    of_part = path.printing & (path.section == PART_SECTION)
+    of_part &= ~np.isin(path.role, NOT_OF_THE_PART)
+    if not of_part.any():
+        return ()
+    ends = np.stack([path.start[of_part, :2], path.end[of_part, :2]])
+    middle = (ends.min(axis=(0, 1)) + ends.max(axis=(0, 1))) / 2
+    at = ends.mean(axis=0) - middle
+    laid, height = path.extruded[of_part], path.end[of_part, 2]
+    first = height <= height.min() + _SAME_LAYER_MM
+    made: list[float] = []
+    on_the_bed: list[float] = []
+    for spot in part.spots:
+        sides = np.array(part.one_mm[1::-1] if spot.turned else part.one_mm[:2])
+        off = np.abs(at - np.array([spot.x_mm, spot.y_mm]))
+        inside = (off <= sides / 2 + _COPY_EDGE_MM).all(axis=1)
+        made.append(float(laid[inside].sum()))
+        on_the_bed.append(float(laid[inside & first].sum()))
+    usual = float(np.median(made))
+    words = [
+        f"Copy {number} of {part.copies} gets {mm:.0f} mm of filament, the others {usual:.0f} mm."
+        for number, mm in enumerate(made, start=1)
+        if abs(mm - usual) > _COPY_SHARE * usual + _COPY_MM
+    ]
+    missing = [str(number) for number, mm in enumerate(on_the_bed, start=1) if mm <= 0]
+    if missing:
+        words.append(f"Copies without a first layer: {', '.join(missing)} of {part.copies}.")
+    between = float(laid.sum()) - sum(made)
+    if between > _COPY_MM:
+        words.append(f"{between:.0f} mm of filament are laid between the copies.")
+    return tuple(words)
 
 
 def _height_faults(
@@ -117,13 +167,13 @@ def _fill_faults(
     solid = sum(made[role] for role in ("wall_outer", "wall_inner", "solid", "other"))
     total = solid + made["infill"]
     words: list[str] = []
-    if total > _FULL_SHARE * part.volume_mm3 + _CORE_MM3:
+    if total > _FULL_SHARE * part.volume_mm3 + _CORE_MM3 * part.copies:
         words.append(
             f"{total / 1000:.1f} cm³ of plastic go into a part of "
             f"{part.volume_mm3 / 1000:.1f} cm³: more than there is room for."
         )
     core = part.volume_mm3 - solid
-    if core < max(_CORE_MM3, _CORE_SHARE * part.volume_mm3):
+    if core < max(_CORE_MM3 * part.copies, _CORE_SHARE * part.volume_mm3):
         return words
     # Much room is left inside the walls: then the infill must fill it as asked.
     if recipe.infill_percent == _SOLID:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parts3d.errors import Invalid, Unreadable
-from parts3d.slicing.placement import place, require_fit, rotation_matrix
+from parts3d.slicing.placement import place, place_copies, rotation_matrix
 from parts3d.slicing.profiles import profile
 from tests.slicing.shapes import box_stl, cylinder_stl
 
@@ -50,10 +50,41 @@ def test_placing_twice_changes_nothing() -> None:
 
 
 def test_a_brim_needs_its_room() -> None:
-    part = place(box_stl(240, 20, 5))
-    require_fit(part, profile("mk3s"))
+    plank = box_stl(240, 20, 5)
+    place_copies(plank, profile("mk3s"))
     with pytest.raises(Invalid, match="needs 8 mm around it"):
-        require_fit(part, profile("mk3s"), brim_mm=8)
+        place_copies(plank, profile("mk3s"), brim_mm=8)
+
+
+def test_a_part_that_fits_only_turned_is_turned_on_the_bed() -> None:
+    part = place_copies(box_stl(20, 240, 5), profile("mk3s"))
+    assert (part.size_x_mm, part.size_y_mm) == pytest.approx((240, 20))
+    assert part.one_mm == pytest.approx((20, 240, 5))
+    assert [spot.turned for spot in part.spots] == [True]
+
+
+def test_one_copy_is_what_placing_the_model_gives() -> None:
+    model = cylinder_stl(10, 7)
+    assert place_copies(model, profile("mk3s")).stl == place(model).stl
+
+
+def test_copies_measure_together_what_each_measures() -> None:
+    one = place(box_stl(10, 20, 30))
+    plate = place_copies(box_stl(10, 20, 30), profile("mk3s"), copies=5)
+    assert plate.copies == 5
+    assert plate.volume_mm3 == pytest.approx(5 * one.volume_mm3)
+    assert len(plate.stl) == 84 + 5 * (len(one.stl) - 84)
+    assert plate.height_mm == pytest.approx(30)
+    points = corners(plate.stl)
+    assert (points.min(axis=0) + points.max(axis=0))[:2] == pytest.approx([0, 0], abs=1e-3)
+    assert points.min(axis=0)[2] == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize("copies", [0, -1, 61, 10_000])
+def test_more_copies_than_the_bed_takes_are_refused_with_the_most(copies: int) -> None:
+    with pytest.raises(Invalid, match="choose from 1 to 60") as refused:
+        place_copies(box_stl(10, 10, 5), profile("mk3s"), copies=copies)
+    assert refused.value.place == "quantity"
 
 
 @pytest.mark.parametrize("stl", [b"", b"\0" * 84, box_stl(1, 1, 1)[:-7]])

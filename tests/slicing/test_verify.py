@@ -11,7 +11,9 @@ from parts3d.slicing.profiles import profile
 from parts3d.slicing.verify import faults, layer_count
 
 MK3S = profile("mk3s")
-PART = PlacedPart(stl=b"", size_x_mm=40, size_y_mm=40, height_mm=20, volume_mm3=32_000)
+PART = PlacedPart(
+    stl=b"", size_x_mm=40, size_y_mm=40, height_mm=20, volume_mm3=32_000, one_mm=(40, 40, 20)
+)
 SECTION_MM2 = 2.4053
 GOOD = Inspection(
     layers=100,

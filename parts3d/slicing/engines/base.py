@@ -10,9 +10,10 @@ from parts3d.slicing.assemble import assemble
 from parts3d.slicing.gcode import inspect, read
 from parts3d.slicing.gcode_gate import check_gate
 from parts3d.slicing.motion import print_seconds
-from parts3d.slicing.placement import PlacedPart, place, require_fit
+from parts3d.slicing.placement import PlacedPart, place_copies
+from parts3d.slicing.plates import Size
 from parts3d.slicing.profiles import MaterialProperties, Profile
-from parts3d.slicing.verify import faults
+from parts3d.slicing.verify import copy_faults, faults
 
 
 class SlicingFailed(Unavailable):
@@ -27,7 +28,8 @@ class SliceResult:
 
     ``print_seconds`` counts moves and dwells, without heating and levelling (those are
     ``Profile.preparation_seconds``). ``filament_mm`` and ``filament_mg`` count the part with
-    skirt, brim and supports, without the purge line.
+    skirt, brim and supports, without the purge line. All are of the whole plate; ``part_mm``
+    is the box of one copy as it is printed.
     """
 
     gcode: bytes
@@ -36,6 +38,8 @@ class SliceResult:
     filament_mm: int
     filament_mg: int
     layers: int
+    part_mm: Size
+    copies: int
     engine: str
     engine_version: str
 
@@ -52,9 +56,14 @@ class Engine(Protocol):
         """The program's version and that of our translation."""
 
     def slice(
-        self, stl: bytes, profile: Profile, material: MaterialProperties, recipe: Recipe
+        self,
+        stl: bytes,
+        profile: Profile,
+        material: MaterialProperties,
+        recipe: Recipe,
+        copies: int = 1,
     ) -> SliceResult:
-        """Slice a model for a printer model.
+        """Slice a model, or a plate of several copies of it, for a printer model.
 
         Args:
             stl: an STL in mm, as uploaded and checked; it is rotated as the recipe
@@ -62,20 +71,25 @@ class Engine(Protocol):
             profile: the printer model's.
             material: the properties of ``recipe.material``.
             recipe: how it is to be printed.
+            copies: how many lie on the bed and are printed together.
 
         Raises:
-            Invalid: it does not fit, or the printer does not print the material.
+            Invalid: it does not fit, not so often, or the printer does not print the material.
             SlicingFailed: the engine crashed, hung, or gave a wrong result.
         """
 
 
 def prepare(
-    stl: bytes, profile: Profile, material: MaterialProperties, recipe: Recipe
+    stl: bytes,
+    profile: Profile,
+    material: MaterialProperties,
+    recipe: Recipe,
+    copies: int = 1,
 ) -> PlacedPart:
-    """Check what an engine is asked, and place the model on the bed.
+    """Check what an engine is asked, and place the model's copies on the bed.
 
     Raises:
-        Invalid: it does not fit, or material, recipe and printer do not agree.
+        Invalid: it does not fit, not so often, or material, recipe and printer do not agree.
     """
     if material.name != recipe.material:
         raise Invalid(
@@ -83,9 +97,13 @@ def prepare(
             place="material",
         )
     profile.temperatures_for(recipe.material)
-    part = place(stl, recipe.orientation_deg)
-    require_fit(part, profile, recipe.brim_mm)
-    return part
+    return place_copies(
+        stl,
+        profile,
+        orientation_deg=recipe.orientation_deg,
+        copies=copies,
+        brim_mm=recipe.brim_mm,
+    )
 
 
 def finish(
@@ -106,7 +124,7 @@ def finish(
     gcode = assemble(moves, profile, material.name, height_mm=part.height_mm, made_by=made_by)
     path = read(gcode)
     found = inspect(path)
-    wrong = faults(found, part, profile, recipe)
+    wrong = (*faults(found, part, profile, recipe), *copy_faults(path, part))
     if wrong:
         raise SlicingFailed(f"{engine.name} did not slice the part as asked. {' '.join(wrong)}")
     check_gate(path, profile)
@@ -119,6 +137,8 @@ def finish(
         filament_mm=round(found.filament_mm),
         filament_mg=round(found.filament_mm * section_mm2 * material.density_g_cm3),
         layers=found.layers,
+        part_mm=part.one_mm,
+        copies=part.copies,
         engine=engine.name,
         engine_version=engine.version,
     )

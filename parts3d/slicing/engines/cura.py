@@ -48,10 +48,15 @@ class CuraEngine:
         self._limits = limits
 
     def slice(
-        self, stl: bytes, profile: Profile, material: MaterialProperties, recipe: Recipe
+        self,
+        stl: bytes,
+        profile: Profile,
+        material: MaterialProperties,
+        recipe: Recipe,
+        copies: int = 1,
     ) -> SliceResult:
         """Slice a model; see ``base.Engine.slice``."""
-        part = prepare(stl, profile, material, recipe)
+        part = prepare(stl, profile, material, recipe, copies)
         settings = cura_settings(profile, material, recipe)
         moves = part_moves(self.raw_gcode(part.stl, settings, extruder_settings(profile)))
         return finish(moves, part, profile, material, recipe, self)

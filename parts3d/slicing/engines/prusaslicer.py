@@ -60,10 +60,15 @@ class PrusaSlicer:
         self.version = f"{_program_version(self._program)}+t{TRANSLATION}"
 
     def slice(
-        self, stl: bytes, profile: Profile, material: MaterialProperties, recipe: Recipe
+        self,
+        stl: bytes,
+        profile: Profile,
+        material: MaterialProperties,
+        recipe: Recipe,
+        copies: int = 1,
     ) -> SliceResult:
         """Slice a model; see ``base.Engine.slice``."""
-        part = prepare(stl, profile, material, recipe)
+        part = prepare(stl, profile, material, recipe, copies)
         settings = prusaslicer_settings(profile, material, recipe)
         centre = f"{profile.bed_x_mm / 2:g},{profile.bed_y_mm / 2:g}"
         moves = part_moves(self._raw_gcode(part.stl, ini(settings), centre))
