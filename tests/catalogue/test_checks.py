@@ -18,7 +18,7 @@ from parts3d.catalogue.tasks import examine_upload
 from parts3d.db import Database
 from parts3d.meshes.orient import write_stl
 from tests.catalogue.test_maintainer_pages import MODEL, WORDS
-from tests.meshes.solids import Triangles, box, mesh, without
+from tests.meshes.solids import Triangles, box, mesh, together, without
 from tests.support.network import settings_for
 from tests.support.site import Site
 
@@ -290,3 +290,26 @@ def test_a_program_asks_follows_and_reads_a_check(site: Site, mia: TestClient) -
     refused = mia.post("/api/v1/checks", files={"model": ("a.stl", b"")})
     assert (refused.status_code, refused.json()["place"]) == (422, "model")
     assert mia.get("/api/v1/checks/nothing").status_code == 404
+
+
+def test_a_small_part_whose_walls_would_vanish_is_asked_about_too(
+    site: Site, mia: TestClient
+) -> None:
+    # A lid of an eighth of an inch and less: 0.1 mm thin, if these were millimetres.
+    lid = together(box((7, 4, 0.1)), box((0.1, 4, 3), (0, 0, 0.1)))
+    page = mia.get(upload(site, mia, stl(lid), "lid.stl")).text
+    assert "Is it in inches?" in page
+    assert "177,8" in page
+    said = mia.get(upload(site, mia, stl(lid), "lid.stl", unit="mm")).text
+    assert "Is it in inches?" not in said
+
+
+def test_bodies_that_touch_along_a_line_are_closed_and_one_with_a_hole_is_not(
+    site: Site, mia: TestClient
+) -> None:
+    touching = together(box(), box(at=(20, 30, 0)))
+    assert "<dt>Closed</dt><dd>yes</dd>" in mia.get(upload(site, mia, stl(touching))).text
+    holed = mia.get(upload(site, mia, stl(HOLED))).text
+    assert "<dt>Closed</dt><dd>no</dd>" in holed
+    # Its volume depends on how the hole would be closed.
+    assert "about " in holed.split("<dt>Volume</dt><dd>")[1].split("</dd>")[0]
