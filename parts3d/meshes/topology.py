@@ -122,18 +122,34 @@ def weld_hairlines(exact: Topology, *, by_kernels: bool | None = None) -> Topolo
     _, cluster = connected(
         len(at), np.concatenate(first), np.concatenate(second), by_kernels=by_kernels
     )
-    lowest_of = np.full(int(cluster.max()) + 1, len(exact.vertices), dtype=np.int32)
-    np.minimum.at(lowest_of, cluster, at.astype(np.int32))
-    renumber = np.arange(len(exact.vertices), dtype=np.int32)
-    renumber[at] = lowest_of[cluster]
     return _connect(
         exact.vertices,
-        renumber[exact.faces],
+        _as_one(exact.vertices, at, cluster)[exact.faces],
         exact.facets,
         exact.collapsed_count,
         exact.duplicate_count,
         by_kernels=by_kernels,
     )
+
+
+def _as_one(
+    vertices: NDArray[np.float32], at: NDArray[np.int64], cluster: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Number the vertices so that each cluster has the number of its first by x, y and z.
+
+    By place and not by number, so that a mesh measures the same in whatever order its facets come.
+    """
+    renumber = np.arange(len(vertices), dtype=np.int32)
+    sizes = np.bincount(cluster)
+    moving = np.flatnonzero(sizes[cluster] > 1)
+    own, places = cluster[moving], vertices[at[moving]]
+    order = np.lexsort((places[:, 2], places[:, 1], places[:, 0], own))
+    begins = np.concatenate(([True], own[order][1:] != own[order][:-1]))
+    first_of = np.zeros(len(sizes), dtype=np.int32)
+    firsts = moving[order[begins]]
+    first_of[cluster[firsts]] = at[firsts]
+    renumber[at[moving]] = first_of[own]
+    return renumber
 
 
 def _connect(
