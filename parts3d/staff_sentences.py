@@ -20,6 +20,7 @@ STAFF_TEMPLATES = (
         "The file has {size} bytes and is no text; a binary STL has at least {least}. "
         "It was cut off or is no STL; export it again as STL."
     ),
+    N_("This is a text and no model. Export the model as STL, 3MF or OBJ and upload that."),
     N_(
         "The file says it has {count} triangles ({expected} bytes), but it ends after {size} "
         "bytes, in triangle {last}. It was cut off or is no STL; upload the whole file or "

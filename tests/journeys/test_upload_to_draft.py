@@ -258,9 +258,7 @@ def test_a_text_that_calls_itself_a_model_is_refused_in_words_with_a_way_on(
     letter = b"Dear maintainer,\nplease print me the knob of our oven.\n" * 4
     upload(page, {"name": "knob.stl", "mimeType": "model/stl", "buffer": letter})
     expect(page.get_by_text("This file cannot be read")).to_be_visible(timeout=PATIENCE_MS)
-    words = page.locator("main .notice p").nth(1).inner_text()
-    # Whole sentences: what is wrong, and what to do.
-    assert re.search(r"\w+ \w+.*\. .*\w+ \w+.*\.", words, re.DOTALL), words
+    expect(page.get_by_text("This is a text and no model. Export the model as STL")).to_be_visible()
     keep(page, "refused")
     page.get_by_role("link", name="Upload another file").press("Enter")
     expect(page.get_by_label("Model file")).to_be_visible()

@@ -11,6 +11,7 @@ from parts3d.meshes.formats.coordinates import BLOCK, put_in_millimetres
 from parts3d.meshes.formats.limits import Limits, no_triangles, refuse_too_many
 
 HEADER_BYTES = 84
+_HEAD_BYTES = 4096  # looked at to know a text
 FACET_BYTES = 50
 _FACET = np.dtype([("normal", "<f4", (3,)), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 
@@ -88,6 +89,12 @@ def not_binary(data: memoryview) -> Unreadable:
     """Say why bytes that are of no known kind are no binary STL either."""
     size = len(data)
     begins_as_stl = bytes(data[:5]).lower() == b"solid"
+    if not begins_as_stl and size >= HEADER_BYTES and _is_text(bytes(data[:_HEAD_BYTES])):
+        return Unreadable(
+            "This is a text and no model. Export the model as STL, 3MF or OBJ and upload that.",
+            code="not_stl",
+            place="byte 0",
+        )
     if size < HEADER_BYTES:
         return Unreadable(
             f"The file has {size} bytes and is no text; a binary STL has at least "
@@ -120,6 +127,11 @@ def not_binary(data: memoryview) -> Unreadable:
         code="wrong_size",
         place=f"byte {expected}",
     )
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether these are letters, digits and ends of lines only; letters of other scripts too."""
+    return not any(byte < ord(" ") and byte not in b"\t\n\f\r" for byte in head)
 
 
 def _count(head: memoryview, limits: Limits) -> int:
