@@ -17,7 +17,7 @@ _CORNERS = ((1, 1), (-1, 1), (1, -1), (-1, -1))
 _OUTER = 0.95  # the part's outline is moved no further out
 _FILLED = 0.42  # of the inset, by the marks
 _MAGNIFIED = (2.0, 8.0)
-_MAGNIFIED_SPECK = 20.0  # what is smaller than a pixel or two is brought nearer still
+_MAGNIFIED_SPECK = 40.0  # what is smaller than a pixel or two is brought nearer still
 _SPECK = 0.004
 
 
