@@ -10,7 +10,7 @@ from parts3d.catalogue.check_view import FindingView, finding_views
 from parts3d.catalogue.tables import ModelCheck, Part, Revision
 from parts3d.meshes.report import FindingReport
 from parts3d.slicing.profiles import printer_models, profile
-from parts3d.slicing.service import slices_of
+from parts3d.slicing.serving import slices_of
 from parts3d.slicing.tables import Slice, SliceStatus
 
 

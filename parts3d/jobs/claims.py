@@ -21,6 +21,7 @@ from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import ON_A_PRINTER, end_attempt, move_job
 from parts3d.jobs.tables import Attempt, Job
 from parts3d.points.tables import Printer
+from parts3d.slicing.serving import serving_order
 from parts3d.slicing.tables import Slice, SliceStatus
 from printer_agents.protocol import AttemptRef, PrinterCondition, PrinterReport, Work
 
@@ -202,9 +203,11 @@ def _next_job(session: Session, printer: Printer) -> tuple[Job, Slice] | None:
             Job.material == printer.material,
             Slice.printer_model == printer.model,
             Slice.material == printer.material,
+            col(Slice.copies) == col(Job.copies),
             Slice.status == SliceStatus.READY,
+            Slice.copies == 1,
         )
-        .order_by(planned_here, col(Job.due_at), col(Job.created_at), col(Slice.finished_at).desc())
+        .order_by(planned_here, col(Job.due_at), col(Job.created_at), *serving_order())
         .limit(1)
         .with_for_update(skip_locked=True, of=Job)
     ).first()

@@ -36,6 +36,31 @@ def _run(connection: sa.Connection) -> None:
     context.run_migrations()
 
 
-database: Database = context.config.attributes["database"]
-with database.engine.execution_options(parts3d_writes=True).begin() as connection:
-    _run(connection)
+def _migrate(database: Database) -> None:
+    engine = database.engine.execution_options(parts3d_writes=True)
+    with engine.connect() as connection:
+        # To change a constraint, SQLite copies the table and drops the old one, which rows of
+        # other tables refer to. The switch works only outside a transaction; SQLite's manual
+        # (lang_altertable, "making other kinds of table schema changes") asks for the check.
+        if database.is_sqlite:
+            _pragma(connection, "foreign_keys=OFF")
+        try:
+            with connection.begin():
+                _run(connection)
+                if database.is_sqlite and (
+                    lost := connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+                ):
+                    message = f"A migration left a row of {lost[0]} without the {lost[2]} it names."
+                    raise RuntimeError(message)
+        finally:
+            if database.is_sqlite:
+                _pragma(connection, "foreign_keys=ON")
+
+
+def _pragma(connection: sa.Connection, words: str) -> None:
+    driver = connection.connection.dbapi_connection
+    if driver is not None:
+        driver.cursor().execute(f"PRAGMA {words}")
+
+
+_migrate(context.config.attributes["database"])

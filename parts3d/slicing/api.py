@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from parts3d.slicing.service import progress
+from parts3d.slicing.queries import progress
 from parts3d.web import ReadDep
 
 router = APIRouter(prefix="/api/v1/slices", tags=["slicing"])

@@ -1,4 +1,8 @@
-"""The slice cache: one row for one (model, recipe, printer model, material, engine version)."""
+"""The slice cache: a row for each content.
+
+The content: model, recipe, printer model, profile, material, engine, its version, and copies.
+Equal content is sliced once in the network's life, whichever revision or order asks for it.
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -26,7 +30,8 @@ SLICE_LIFECYCLE = Lifecycle(
         SliceStatus.SLICING: frozenset(
             {SliceStatus.READY, SliceStatus.FAILED, SliceStatus.WAITING}
         ),
-        SliceStatus.READY: frozenset(),
+        # Only where its G-code is gone from the store.
+        SliceStatus.READY: frozenset({SliceStatus.WAITING}),
         SliceStatus.FAILED: frozenset({SliceStatus.WAITING}),
     },
 )
@@ -44,6 +49,7 @@ class Slice(SQLModel, table=True):
             "material",
             "engine",
             "engine_version",
+            "copies",
             name="uq_slice_content",
         ),
         sa.Index("ix_slice_todo", "status", "priority", "created_at"),
@@ -58,6 +64,11 @@ class Slice(SQLModel, table=True):
     material: str
     engine: str
     engine_version: str
+    copies: int = Field(
+        default=1,
+        sa_column_kwargs={"server_default": "1"},
+        description="on the bed together; time, filament and G-code are of all of them",
+    )
     # The recipe itself, so that the worker needs no other row.
     recipe_json: str
     status: SliceStatus = Field(sa_type=words(SliceStatus))
@@ -70,6 +81,13 @@ class Slice(SQLModel, table=True):
     filament_mm: int | None = None
     filament_mg: int | None = None
     layers: int | None = None
+    # The box of one copy as it is printed: tells how many lie on any printer's bed.
+    part_x_mm: float | None = None
+    part_y_mm: float | None = None
+    part_z_mm: float | None = None
+    # What the layer viewer shows, made from the G-code when it is first asked for.
+    layers_sha256: str | None = None
+    first_layer_sha256: str | None = None
     failure: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -12,15 +12,14 @@ from parts3d.context import Context
 from parts3d.settings import Settings
 from parts3d.slicing.choose import engine_for
 from parts3d.slicing.engines.base import Engine
-from parts3d.slicing.service import (
-    hurry,
+from parts3d.slicing.making import (
+    is_anything_waiting,
     make_slice,
-    progress,
     take_back_abandoned,
     take_next,
-    wish_slices,
 )
-from parts3d.slicing.tables import SliceStatus
+from parts3d.slicing.missing import drop_superseded
+from parts3d.slicing.wishes import hurry, wish_plate, wish_slices
 from parts3d.tasks import sweeper, task
 
 # At most so many engines at a time in this process, whatever the pool's size.
@@ -65,6 +64,18 @@ def hurry_revision(context: Context, revision_id: str) -> None:
             work.after_commit(lambda: context.ring_task("slicing.slice"))
 
 
+@task("slicing.plate")
+def plate_wanted(context: Context, revision_id: str, copies: int) -> None:
+    """Slice a plate of several copies before all else: somebody waits for its price."""
+    with context.database.unit_of_work() as work:
+        revision = work.session.get(Revision, revision_id)
+        if revision is not None:
+            wish_plate(
+                work.session, revision, copies, engine_of(context.settings), datetime.now(UTC)
+            )
+            work.after_commit(lambda: context.ring_task("slicing.slice"))
+
+
 @task("slicing.slice")
 def slice_waiting(context: Context) -> None:
     """Slice what waits, the most urgent first, until nothing waits.
@@ -78,7 +89,7 @@ def slice_waiting(context: Context) -> None:
         engine = engine_of(context.settings)
         while True:
             with context.database.unit_of_work() as work:
-                taken = take_next(work.session, datetime.now(UTC))
+                taken = take_next(work.session, engine, datetime.now(UTC))
             if taken is None:
                 _give_memory_back()
                 return
@@ -91,11 +102,12 @@ def slice_waiting(context: Context) -> None:
 @sweeper
 def look_after_slices(context: Context, now: datetime) -> None:
     """Take back what dead workers left, wish for what is missing, ring for what waits."""
+    engine = engine_of(context.settings)
     with context.database.unit_of_work() as work:
         take_back_abandoned(work.session, now)
-        wish_slices(work.session, engine_of(context.settings), now)
-        waiting = progress(work.session)[SliceStatus.WAITING]
-        if waiting:
+        wish_slices(work.session, engine, now)
+        drop_superseded(work.session, engine, now)
+        if is_anything_waiting(work.session, engine):
             work.after_commit(lambda: context.ring_task("slicing.slice"))
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from parts3d.db import Database
 from parts3d.slicing.engines.base import SliceResult
 from parts3d.slicing.profiles import printer_models
-from parts3d.slicing.service import wish_slices
+from parts3d.slicing.wishes import wish_slices
 from tests.support.network import Network
 
 
