@@ -205,7 +205,6 @@ def _next_job(session: Session, printer: Printer) -> tuple[Job, Slice] | None:
             Slice.material == printer.material,
             col(Slice.copies) == col(Job.copies),
             Slice.status == SliceStatus.READY,
-            Slice.copies == 1,
         )
         .order_by(planned_here, col(Job.due_at), col(Job.created_at), *serving_order())
         .limit(1)
