@@ -11,9 +11,11 @@ from sqlmodel import Session
 from parts3d.catalogue.lifecycle import RevisionStatus
 from parts3d.catalogue.tables import Part, Revision
 from parts3d.errors import Conflict, Expired, Invalid, NotFound
+from parts3d.quotes.pricing import Price, PricedLine, price
 from parts3d.quotes.queries import ReadySlice, ready_slices, slicing_progress
 from parts3d.quotes.tables import Quote
-from parts3d.quotes.tariff import Price, PricedLine, price, shipped_tariffs, tariff_at
+from parts3d.quotes.tariff import tariff_at
+from parts3d.quotes.tariff_file import shipped_tariffs
 from parts3d.settings import Settings
 
 _BRUSSELS = ZoneInfo("Europe/Brussels")

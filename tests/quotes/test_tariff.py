@@ -8,17 +8,9 @@ from hypothesis import strategies as st
 
 from parts3d.errors import Invalid, NotFound
 from parts3d.money import vat_included_cents
-from parts3d.quotes.tariff import (
-    BELGIAN_VAT,
-    Price,
-    PricedLine,
-    Tariff,
-    parse_tariffs,
-    price,
-    shipped_tariffs,
-    spread,
-    tariff_at,
-)
+from parts3d.quotes.pricing import BELGIAN_VAT, Price, PricedLine, price, spread
+from parts3d.quotes.tariff import Tariff, tariff_at
+from parts3d.quotes.tariff_file import parse_tariffs, shipped_tariffs
 
 KNOB = PricedLine(12_000, 3_000, "mk3s", "PETG")
 
