@@ -7,14 +7,16 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from parts3d.catalogue.tables import Revision
+from parts3d.slicing.serving import serving_slices
 from parts3d.slicing.tables import Slice, SliceStatus
 
 
 @dataclass(frozen=True, slots=True)
 class ReadySlice:
-    """What a finished slice says of one copy on one printer model."""
+    """What a finished slice says of one bed on one printer model."""
 
     slice_id: str
+    gcode_sha256: str
     printer_model: str
     material: str
     print_seconds: int
@@ -31,24 +33,22 @@ class SlicingProgress:
 
 
 def ready_slices(
-    session: Session, revision: Revision, printer_models: Collection[str]
+    session: Session, revision: Revision, printer_models: Collection[str], *, copies: int = 1
 ) -> Mapping[str, ReadySlice]:
-    """Return the newest finished slice of a revision for each printer model that has one."""
-    rows = session.exec(
-        select(Slice)
-        .where(*_of(revision, printer_models), Slice.status == SliceStatus.READY)
-        .order_by(col(Slice.finished_at))
-    )
+    """Return the slice that serves a revision for each printer model that has one ready.
+
+    With ``copies``, that of a plate of so many.
+    """
     return {
-        row.printer_model: ReadySlice(
+        model: ReadySlice(
             slice_id=row.id,
+            gcode_sha256=row.gcode_sha256 or "",
             printer_model=row.printer_model,
             material=row.material,
-            print_seconds=row.print_seconds,
+            print_seconds=row.print_seconds or 0,
             filament_mg=row.filament_mg or 0,
         )
-        for row in rows
-        if row.print_seconds is not None
+        for model, row in serving_slices(session, revision, printer_models, copies).items()
     }
 
 
@@ -68,10 +68,11 @@ def slicing_progress(
     )
 
 
-def _of(revision: Revision, printer_models: Collection[str]) -> tuple[Any, ...]:
+def _of(revision: Revision, printer_models: Collection[str], copies: int = 1) -> tuple[Any, ...]:
     return (
         Slice.model_sha256 == revision.model_sha256,
         Slice.recipe_sha256 == revision.recipe_sha256,
         Slice.material == revision.recipe["material"],
+        Slice.copies == copies,
         col(Slice.printer_model).in_(list(printer_models)),
     )

@@ -20,7 +20,7 @@ from sqlmodel import Session, col, select
 from parts3d.catalogue.recipe import Recipe
 from parts3d.catalogue.tables import Revision
 from parts3d.db import new_id
-from parts3d.errors import Invalid
+from parts3d.errors import Conflict, Invalid
 from parts3d.slicing.missing import EngineName, missing_slices
 from parts3d.slicing.placement import rotation_matrix
 from parts3d.slicing.plates import Size, copies_per_plate
@@ -148,9 +148,13 @@ def hurry(session: Session, revision: Revision) -> None:
 def try_again(session: Session, row: Slice) -> None:
     """Put a failed slice back into the queue, first: a maintainer waits for it.
 
+    One that waits already keeps waiting: two clicks are one.
+
     Raises:
         Conflict: it has not failed.
     """
+    if row.status in (SliceStatus.SLICING, SliceStatus.READY):
+        raise Conflict("This slice has not failed; there is nothing to try again.")
     row.status = SLICE_LIFECYCLE.move(row.status, SliceStatus.WAITING)
     row.failure = None
     row.tries = 0
