@@ -1,6 +1,8 @@
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given, settings
@@ -8,8 +10,15 @@ from hypothesis import strategies as st
 
 from parts3d.errors import Invalid, NotFound
 from parts3d.money import vat_included_cents
-from parts3d.quotes.pricing import BELGIAN_VAT, Price, PricedLine, price, spread
-from parts3d.quotes.tariff import Tariff, tariff_at
+from parts3d.quotes.pricing import (
+    BELGIAN_VAT,
+    Price,
+    PricedLine,
+    price,
+    royalties_due,
+    spread,
+)
+from parts3d.quotes.tariff import QuantityBreak, Royalty, Rush, Tariff, tariff_at
 from parts3d.quotes.tariff_file import parse_tariffs, shipped_tariffs
 
 KNOB = PricedLine(12_000, 3_000, "mk3s", "PETG")
@@ -22,6 +31,11 @@ def tariff(
     per_part: str = "50",
     share: str = "0.25",
     minimum: int = 0,
+    *,
+    floor: int = 0,
+    rush: Rush | None = None,
+    breaks: tuple[QuantityBreak, ...] = (),
+    royalties: Mapping[str, Royalty] = MappingProxyType({}),
 ) -> Tariff:
     return Tariff(
         id="t",
@@ -32,6 +46,10 @@ def tariff(
         handling_cents_per_part=Decimal(per_part),
         share_rate=Decimal(share),
         minimum_total_cents=minimum,
+        quantity_breaks=breaks,
+        rush=rush,
+        royalties=royalties,
+        voucher_floor_cents=floor,
     )
 
 
@@ -58,9 +76,8 @@ rates = st.sampled_from([Decimal("0.21"), Decimal("0.06"), Decimal(0), Decimal("
 
 
 def sums(given: Price) -> tuple[int, int, int]:
-    components = given.material_cents + given.machine_cents + given.handling_cents
     return (
-        components + given.share_cents,
+        sum(given.components.values()),
         given.net_cents + given.vat_cents,
         sum(given.line_total_cents),
     )
@@ -145,6 +162,55 @@ def test_handling_of_an_order_is_charged_once_however_many_parts() -> None:
 def test_a_model_with_its_own_rate_uses_it() -> None:
     fast = PricedLine(0, 3600, "fast", "PETG")
     assert price(tariff(), [fast]).machine_cents == 300
+
+
+def test_many_copies_of_one_part_cost_less_each_and_the_discount_shows() -> None:
+    breaks = (QuantityBreak(5, Decimal("0.1")), QuantityBreak(10, Decimal("0.2")))
+    terms = tariff(share="0", per_order="0", breaks=breaks)
+    # 60 material + 150 machine + 50 handling a copy.
+    for copies, off in ((4, 0), (5, 130), (9, 234), (10, 520)):
+        given = price(terms, [PricedLine(12_000, 3_000, "mk3s", "PETG", copies)], Decimal(0))
+        assert (given.quantity_discount_cents, given.total_cents) == (-off, 260 * copies - off)
+
+
+def test_copies_of_different_parts_do_not_add_up_to_a_break() -> None:
+    terms = tariff(breaks=(QuantityBreak(2, Decimal("0.1")),))
+    assert price(terms, [KNOB, KNOB]).quantity_discount_cents == 0
+
+
+def test_rush_is_paid_on_the_work_and_the_point_gets_its_share_of_it() -> None:
+    terms = tariff(rush=Rush(Decimal("0.5"), {"en": "first"}))
+    calm, hurried = price(terms, [KNOB]), price(terms, [KNOB], rush=True)
+    # 360 of work: 180 for the rush, and a quarter of 540 for the point.
+    assert (calm.rush_cents, hurried.rush_cents, hurried.share_cents) == (0, 180, 135)
+    with pytest.raises(Invalid, match="served before others"):
+        price(tariff(), [KNOB], rush=True)
+
+
+def test_an_author_is_owed_a_rate_and_cents_for_her_own_part_only() -> None:
+    knob = PricedLine(12_000, 3_000, "mk3s", "PETG", 2, part="knob")
+    other = PricedLine(12_000, 3_000, "mk3s", "PETG", part="other")
+    terms = tariff(royalties={"knob": Royalty("Ada", Decimal("0.1"), Decimal(20))}, per_order="0")
+    given = price(terms, [knob, other])
+    # A copy costs 260 and a quarter for the point: a tenth of twice 325, and 20 for each.
+    assert given.royalty_cents == 105
+    assert given.line_royalty_cents == (105, 0)
+    assert royalties_due(terms, [knob, other], given) == {"Ada": 105}
+
+
+@pytest.mark.parametrize(
+    "breaks",
+    [
+        [(1, "0.1")],
+        [(5, "0")],
+        [(5, "1")],
+        [(5, "0.1"), (5, "0.2")],
+        [(5, "0.2"), (6, "0.1")],
+    ],
+)
+def test_quantity_breaks_that_do_not_go_up_are_refused(breaks: list[tuple[int, str]]) -> None:
+    with pytest.raises(Invalid, match="quantity break"):
+        tariff(breaks=tuple(QuantityBreak(copies, Decimal(rate)) for copies, rate in breaks))
 
 
 def test_a_free_tariff_costs_nothing_and_still_adds_up() -> None:
