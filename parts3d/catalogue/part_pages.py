@@ -14,7 +14,8 @@ from fastapi.responses import HTMLResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlmodel import Session
 
-from parts3d.catalogue.part_words import about, price_lines
+from parts3d.catalogue.part_words import about
+from parts3d.catalogue.price_words import price_view
 from parts3d.catalogue.queries import part_on_sale
 from parts3d.context import Context
 from parts3d.errors import Conflict
@@ -25,7 +26,7 @@ from parts3d.promises.service import PointOffer, offers
 from parts3d.promises.window import stands_until
 from parts3d.promises.words import Translate, moment_words, refusal_sentence
 from parts3d.quotes.queries import slicing_progress
-from parts3d.quotes.service import PartPrice, price_part
+from parts3d.quotes.service import Wanted, price_wanted
 from parts3d.shop import (
     DeviceDep,
     Whereabouts,
@@ -34,7 +35,7 @@ from parts3d.shop import (
     shop_page,
     translator,
 )
-from parts3d.templating import clock_time, day, euros
+from parts3d.templating import clock_time, day
 from parts3d.web import (
     ContextDep,
     LanguageDep,
@@ -144,10 +145,9 @@ def part_values(
         "refusals": [],
         "fault": None,
     }
+    wanted = [Wanted(shown.revision.id, asked.quantity)]
     try:
-        price = price_part(
-            session, settings, shown.revision.id, asked.quantity, now, printer_models=models
-        )
+        price = price_wanted(session, settings, wanted, now, printer_models=models)
     except Conflict as conflict:
         if conflict.code == "being_sliced":
             progress = slicing_progress(session, shown.revision, models)
@@ -156,13 +156,7 @@ def part_values(
         return values
     values["price"] = price_view(price, language)
     options = offers(
-        session,
-        settings,
-        shown.revision.id,
-        asked.quantity,
-        now,
-        read_queues=read_queues,
-        place=asked.where.place,
+        session, settings, wanted, now, read_queues=read_queues, place=asked.where.place
     )
     values["offers"] = [_offer_view(one, now, language) for one in options.offers]
     values["refusals"] = [
@@ -171,39 +165,10 @@ def part_values(
     if options.offers:
         best = options.offers[0]
         until = stands_until(
-            session,
-            settings,
-            shown.revision.id,
-            asked.quantity,
-            best.point,
-            best.offer,
-            now,
-            read_queues=read_queues,
+            session, settings, wanted, best.point, best.offer, now, read_queues=read_queues
         )
         values["offers"][0]["order_by"] = _order_by_words(until, now, language)
     return values
-
-
-def price_view(price: PartPrice, language: str) -> dict[str, Any]:
-    """Return a price with its components in words."""
-    cents = price.price
-    return {
-        "total": euros(cents.total_cents, language),
-        "lines": price_lines(
-            {
-                "material": cents.material_cents,
-                "machine": cents.machine_cents,
-                "handling": cents.handling_cents,
-                "share": cents.share_cents,
-                "vat": cents.vat_cents,
-            },
-            language,
-            vat_percent=int(cents.vat_rate * 100),
-            grams=price.slice.filament_mg * price.quantity / 1000,
-            material=price.slice.material,
-            print_seconds=price.slice.print_seconds * price.quantity,
-        ),
-    }
 
 
 def where_words(where: Whereabouts, _: Translate) -> str | None:

@@ -1,6 +1,6 @@
 """A part and its price in words: what the pages show of a manifest and of a tariff's result."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from babel.numbers import format_decimal
@@ -9,32 +9,6 @@ from parts3d.catalogue.category_words import category_name
 from parts3d.catalogue.queries import PartOnSale
 from parts3d.catalogue.tables import Revision
 from parts3d.languages import translations
-from parts3d.templating import euros
-
-
-def price_lines(
-    cents: Mapping[str, int],
-    language: str,
-    *,
-    vat_percent: int,
-    grams: float,
-    material: str,
-    print_seconds: int,
-) -> list[dict[str, str]]:
-    """Return the components of a price as lines of a table; ``cents`` by component."""
-    _ = translations(language).gettext
-    weight = format_decimal(grams, format="0.0", locale=f"{language}_BE")
-    rows = [
-        (_("Material"), f"{weight} g {material}", "material"),
-        (_("Machine time"), duration_words(print_seconds, language), "machine"),
-        (_("Preparing, checking, bagging"), "", "handling"),
-        (_("The shop's share"), "", "share"),
-        (_("VAT {percent} %").format(percent=vat_percent), "", "vat"),
-    ]
-    return [
-        {"label": label, "detail": detail, "amount": euros(cents[key], language)}
-        for label, detail, key in rows
-    ]
 
 
 def duration_words(seconds: float, language: str) -> str:

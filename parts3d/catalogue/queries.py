@@ -57,3 +57,9 @@ def history(session: Session, revision: Revision) -> Sequence[RevisionEvent]:
         .where(RevisionEvent.revision_id == revision.id)
         .order_by(col(RevisionEvent.id))
     ).all()
+
+
+def title_in(revision: Revision, language: str) -> str:
+    """Return a part's name in a language, else in English, else in any it has."""
+    names: dict[str, str] = revision.manifest.get("name") or {}
+    return names.get(language) or names.get("en") or next(iter(names.values()), "?")

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 from parts3d.errors import Conflict, NotFound
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import end_attempt, move_job
+from parts3d.jobs.remaking import bed_exists, remake_copies
 from parts3d.jobs.tables import Job
 from parts3d.points.tables import Printer
 
@@ -122,6 +123,7 @@ def print_again(session: Session, *, point_id: str, job_id: str, actor: str, now
     job = job_of_point(session, point_id, job_id)
     if job.status is not JobStatus.FAILED:
         raise Conflict("Only a failed print can be ordered again.")
+    _leave_out_remade(session, job, now)
     move_job(session, job, JobStatus.WAITING, actor=actor, now=now, reason="To be printed again.")
     job.printer_id = None
     job.agent_id = None
@@ -129,6 +131,28 @@ def print_again(session: Session, *, point_id: str, job_id: str, actor: str, now
     job.remaining_seconds = None
     session.flush()
     return job
+
+
+def _leave_out_remade(session: Session, job: Job, now: datetime) -> None:
+    """Copies that were rejected before have jobs of their own: only the others are printed."""
+    copies = job.copies - job.rejected_copies
+    if job.copies == 1 or (not job.rejected_copies and bed_exists(session, job, copies)):
+        return
+    if bed_exists(session, job, copies):
+        alone = copies
+    else:
+        alone = 1
+        remake_copies(
+            session,
+            job,
+            first_copy=job.copy_number + 1,
+            copies=copies - 1,
+            now=now,
+            reason="To be printed again.",
+        )
+    job.print_seconds = round(job.print_seconds * alone / job.copies)
+    job.copies, job.rejected_copies = alone, 0
+    session.flush()
 
 
 def put_on_shelf(session: Session, *, point_id: str, job_id: str, actor: str, now: datetime) -> Job:

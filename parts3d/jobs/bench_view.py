@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
+from parts3d.catalogue.queries import title_in
 from parts3d.catalogue.tables import Revision
 from parts3d.errors import NotFound
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tables import Job, JobEvent
 from parts3d.jobs.todo import Act, PrinterView, Todo, count_jobs, printers_of, todo_list
-from parts3d.orders.queries import title_in
 from parts3d.points.tables import Point, Printer
 from parts3d.units.tables import Unit
 
@@ -38,7 +38,7 @@ class JobView:
     dimensions_mm: tuple[float, float, float] | None
     picture_sha256: str | None
     printer: str | None
-    serial: str | None
+    serials: tuple[str, ...]
     events: Sequence[JobEvent]
 
 
@@ -73,7 +73,9 @@ def job_view(session: Session, point_id: str | None, job_id: str, language: str)
         raise NotFound("There is no such job at this point.")
     revision = session.get_one(Revision, job.revision_id)
     printer = session.get(Printer, job.printer_id) if job.printer_id else None
-    unit = session.exec(select(Unit).where(Unit.attempt_id == job.attempt_id)).first()
+    serials = session.exec(
+        select(Unit.serial).where(Unit.attempt_id == job.attempt_id).order_by(col(Unit.copy_number))
+    ).all()
     return JobView(
         job=job,
         title=title_in(revision, language),
@@ -82,7 +84,7 @@ def job_view(session: Session, point_id: str | None, job_id: str, language: str)
         dimensions_mm=_dimensions(revision),
         picture_sha256=revision.picture_sha256,
         printer=printer.name if printer else None,
-        serial=unit.serial if unit else None,
+        serials=tuple(serials),
         events=session.exec(
             select(JobEvent).where(JobEvent.job_id == job_id).order_by(col(JobEvent.id))
         ).all(),

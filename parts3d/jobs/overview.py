@@ -6,13 +6,14 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from parts3d.catalogue.queries import title_in
 from parts3d.catalogue.tables import Revision
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import ON_A_PRINTER
 from parts3d.jobs.tables import Job
 from parts3d.orders.lifecycle import OrderStatus
-from parts3d.orders.queries import title_in
-from parts3d.orders.tables import Order, OrderLine
+from parts3d.orders.queries import sold_lines
+from parts3d.orders.tables import Order
 from parts3d.orders.tokens import read_number
 from parts3d.points.tables import Point, Printer
 from parts3d.slicing.tables import Slice, SliceStatus
@@ -48,8 +49,7 @@ class OrderRow:
     """One order in the operator's list."""
 
     order: Order
-    title: str
-    quantity: int
+    items: tuple[tuple[int, str], ...]
     point: str
 
 
@@ -78,12 +78,7 @@ class PrinterState:
 
 def orders(session: Session, language: str, *, ended: bool = False) -> list[OrderRow]:
     """Return orders: the open ones by promised time, or the last that ended."""
-    statement = (
-        select(Order, OrderLine, Revision, Point)
-        .join(OrderLine, col(OrderLine.order_id) == col(Order.id))
-        .join(Revision, col(Revision.id) == col(OrderLine.revision_id))
-        .join(Point, col(Point.id) == col(Order.point_id))
-    )
+    statement = select(Order, Point).join(Point, col(Point.id) == col(Order.point_id))
     if ended:
         statement = (
             statement.where(col(Order.status).not_in([*OPEN_ORDERS, OrderStatus.DRAFT]))
@@ -96,9 +91,18 @@ def orders(session: Session, language: str, *, ended: bool = False) -> list[Orde
             .order_by(col(Order.ready_promised_at))
             .limit(_MOST_ROWS)
         )
+    rows = session.exec(statement).all()
+    sold = sold_lines(session, [order.id for order, _ in rows])
     return [
-        OrderRow(order, title_in(revision, language), line.quantity, point.name)
-        for order, line, revision, point in session.exec(statement)
+        OrderRow(
+            order,
+            tuple(
+                (one.line.quantity, title_in(one.revision, language))
+                for one in sold.get(order.id, ())
+            ),
+            point.name,
+        )
+        for order, point in rows
     ]
 
 
@@ -108,7 +112,7 @@ def open_jobs(session: Session, language: str, *, order_id: str | None = None) -
         select(Job, Revision, Point)
         .join(Revision, col(Revision.id) == col(Job.revision_id))
         .join(Point, col(Point.id) == col(Job.point_id))
-        .order_by(col(Job.due_at), col(Job.copy_number))
+        .order_by(col(Job.due_at), col(Job.label))
         .limit(_MOST_ROWS)
     )
     if order_id is None:
@@ -125,7 +129,9 @@ def open_jobs(session: Session, language: str, *, order_id: str | None = None) -
             point=point.name,
             printer=names.get(job.printer_id or ""),
             why=why_it_waits(
-                job.material, _sliced_for(session, revision), states.get(job.point_id, [])
+                job.material,
+                _sliced_for(session, revision, job.copies),
+                states.get(job.point_id, []),
             )
             if job.status is JobStatus.WAITING
             else job.reason,
@@ -170,12 +176,13 @@ def _names(printers: Sequence[PrinterState]) -> str:
     return ", ".join(printer.name for printer in printers)
 
 
-def _sliced_for(session: Session, revision: Revision) -> set[str]:
+def _sliced_for(session: Session, revision: Revision, copies: int) -> set[str]:
     return set(
         session.exec(
             select(Slice.printer_model).where(
                 Slice.model_sha256 == revision.model_sha256,
                 Slice.recipe_sha256 == revision.recipe_sha256,
+                Slice.copies == copies,
                 Slice.status == SliceStatus.READY,
             )
         )

@@ -41,13 +41,39 @@ def show_job_picture(
 
 @router.post("/{job_id}/pass")
 def pass_part(
-    request: Request, job_id: str, counter: CounterDep, context: ContextDep, now: NowDep
+    request: Request,
+    job_id: str,
+    counter: CounterDep,
+    context: ContextDep,
+    now: NowDep,
+    rejected: Annotated[str, Form(max_length=10)] = "0",
+    why: Reason = "",
 ) -> Response:
-    """Pass the check; the part has a serial number from now on, shown on the same page."""
+    """Pass the check, of a plate also without some copies that are printed again.
+
+    The parts have serial numbers from now on, shown on the same page.
+    """
+    _ = gettext_of(get_language(request))
+    faults = {}
+    if not rejected.strip().isdecimal():
+        faults["rejected"] = _("Type a number, or 0 if all are good.")
+    elif int(rejected) and not why.strip():
+        faults["some_why"] = _("Say what is wrong with the part.")
+    if faults:
+        typed = {"rejected": rejected, "some_why": why}
+        return _faulty(request, context, counter, job_id, faults, typed)
 
     def act(session: Session, desk: Desk) -> Job:
-        unit = pass_check(session, point_id=desk.point_id, job_id=job_id, actor=desk.actor, now=now)
-        return session.get_one(Job, unit.job_id)
+        units = pass_check(
+            session,
+            point_id=desk.point_id,
+            job_id=job_id,
+            actor=desk.actor,
+            now=now,
+            rejected=int(rejected),
+            why=why,
+        )
+        return session.get_one(Job, units[0].job_id)
 
     return _act(request, context, counter, job_id, act)
 

@@ -1,11 +1,11 @@
-"""A confirmed order becomes jobs: one a copy, where its promise was planned."""
+"""A confirmed order becomes jobs: one a print, where its promise was planned."""
 
 from datetime import datetime
+from string import ascii_uppercase
 
 from sqlmodel import Session
 
 from parts3d.catalogue.lifecycle import RevisionStatus
-from parts3d.catalogue.tables import Revision
 from parts3d.errors import Conflict, NotFound
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.queues import read_queues
@@ -14,11 +14,13 @@ from parts3d.orders.agreement import agreed_promise, check_unpaid
 from parts3d.orders.lifecycle import OrderStatus, PaymentStatus
 from parts3d.orders.moves import move_order
 from parts3d.orders.queries import lock_order, order_at_point, whole_order
-from parts3d.orders.tables import Order, Payment, PaymentEvent
+from parts3d.orders.tables import Order, OrderLine, Payment, PaymentEvent
 from parts3d.orders.tokens import read_confirmation
 from parts3d.promises.holds import lock_point, take
 from parts3d.promises.tables import Promise
 from parts3d.settings import Settings
+
+_LETTERS = ascii_uppercase
 
 
 def confirm_contact(
@@ -84,12 +86,13 @@ def place(
         )
     if order.status is not OrderStatus.PRICED:
         return order
-    revision = whole_order(session, order.id).revision
-    if revision.status is not RevisionStatus.APPROVED:
-        raise Conflict(
-            "This part was taken off sale; the order cannot be placed. Nothing was charged.",
-            code="not_on_sale",
-        )
+    for sold in whole_order(session, order.id).sold:
+        if sold.revision.status is not RevisionStatus.APPROVED:
+            raise Conflict(
+                f"{sold.line.title} was taken off sale; the order cannot be placed. "
+                "Nothing was charged.",
+                code="not_on_sale",
+            )
     check_unpaid(session, settings, order.contact_email, besides=order.id)
     # Nobody plans here between the hold's end and the jobs' beginning.
     lock_point(session, order.point_id)
@@ -128,28 +131,59 @@ def _open_payment(session: Session, order: Order, actor: str, now: datetime) -> 
 
 
 def _create_jobs(session: Session, order: Order, promise: Promise, now: datetime) -> None:
-    whole = whole_order(session, order.id)
-    revision: Revision = whole.revision
-    line = whole.lines[0]
-    for copy_number, placement in enumerate(promise.placements, start=1):
-        job = Job(
-            order_id=order.id,
-            line_id=line.id,
-            copy_number=copy_number,
-            point_id=order.point_id,
-            planned_printer_id=placement["printer_id"],
-            revision_id=revision.id,
-            material=revision.recipe["material"],
-            label=f"{order.number} {copy_number}/{line.quantity}",
-            status=JobStatus.WAITING,
-            print_seconds=placement["print_seconds"],
-            due_at=promise.ready_at,
-            reason="Waits for a printer.",
-            created_at=now,
+    sold = {one.line.position: one for one in whole_order(session, order.id).sold}
+    next_copy = dict.fromkeys(sold, 1)
+    for placement in promise.placements:
+        # Promises of before orders had several lines say neither line nor copies.
+        position, copies = placement.get("line", 1), placement.get("copies", 1)
+        one, copy_number = sold[position], next_copy[position]
+        next_copy[position] += copies
+        add_job(
+            session,
+            Job(
+                order_id=order.id,
+                line_id=one.line.id,
+                copy_number=copy_number,
+                copies=copies,
+                point_id=order.point_id,
+                planned_printer_id=placement["printer_id"],
+                revision_id=one.revision.id,
+                material=one.revision.recipe["material"],
+                label=job_label(order.number, one.line, len(sold), copy_number, copies),
+                status=JobStatus.WAITING,
+                print_seconds=placement["print_seconds"],
+                due_at=promise.ready_at,
+                reason="Waits for a printer.",
+                created_at=now,
+            ),
         )
-        session.add(job)
-        session.flush()
-        session.add(
-            JobEvent(job_id=job.id, at=now, epoch=0, to_status=JobStatus.WAITING, actor="system")
-        )
+
+
+def add_job(session: Session, job: Job) -> Job:
+    """Add a waiting job with the first event of its history."""
+    session.add(job)
     session.flush()
+    session.add(
+        JobEvent(
+            job_id=job.id,
+            at=job.created_at,
+            epoch=0,
+            to_status=JobStatus.WAITING,
+            actor="system",
+            reason=job.reason if job.remade_from else None,
+        )
+    )
+    session.flush()
+    return job
+
+
+def job_label(number: str, line: OrderLine, lines: int, copy_number: int, copies: int) -> str:
+    """Return what staff and the agent call a job.
+
+    "P3D-7K4M-2Q9X 2/3" is the second copy of three; of an order of several lines, with the line
+    before it, "P3D-7K4M-2Q9X B 2/3"; of a plate, "P3D-7K4M-2Q9X 1-4/10".
+    """
+    last = copy_number + copies - 1
+    which = f"{copy_number}-{last}" if copies > 1 else f"{copy_number}"
+    letter = f"{_LETTERS[(line.position - 1) % len(_LETTERS)]} " if lines > 1 else ""
+    return f"{number} {letter}{which}/{line.quantity}"

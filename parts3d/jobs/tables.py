@@ -12,7 +12,7 @@ from parts3d.jobs.lifecycle import JobStatus
 
 @versioned
 class Job(SQLModel, table=True):
-    """One copy of a line, to be printed at one point.
+    """One print of a line, a copy or a plate of several, to be made at one point.
 
     ``epoch`` is the fencing number: it grows with every lease and never shrinks. Whoever
     speaks with an older one is refused.
@@ -26,7 +26,11 @@ class Job(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     order_id: str = Field(foreign_key="orders.id", index=True)
     line_id: str = Field(foreign_key="order_line.id", index=True)
-    copy_number: int = Field(description="1 to the line's quantity")
+    copy_number: int = Field(description="of its first copy: 1 to the line's quantity")
+    copies: int = Field(default=1, description="that lie on the bed together")
+    # Of these, rejected at the check and printed again by jobs of their own.
+    rejected_copies: int = 0
+    remade_from: str | None = Field(default=None, foreign_key="job.id")
     point_id: str = Field(foreign_key="point.id")
     # The printer that the promise was planned on; any fitting one of the point may take it.
     planned_printer_id: str | None = None

@@ -8,13 +8,14 @@ from enum import IntEnum
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from parts3d.catalogue.queries import title_in
 from parts3d.catalogue.tables import Revision
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import ON_A_PRINTER
 from parts3d.jobs.tables import Job, JobEvent
 from parts3d.orders.lifecycle import OrderStatus
-from parts3d.orders.queries import title_in
-from parts3d.orders.tables import Order, OrderLine
+from parts3d.orders.queries import sold_lines
+from parts3d.orders.tables import Order
 from parts3d.points.tables import Printer
 from parts3d.slicing.profiles import printer_models, profile
 
@@ -45,7 +46,8 @@ class Todo:
         printer_id: where it lies.
         printer: that printer's name.
         reason: why, in words.
-        quantity: parts in the bag, at the hand-over.
+        items: the parts in the bag at the hand-over, each with its quantity.
+        copies: parts that lie on the bed together.
         total_cents: to be paid then.
     """
 
@@ -59,7 +61,8 @@ class Todo:
     printer_id: str | None = None
     printer: str | None = None
     reason: str | None = None
-    quantity: int = 1
+    items: tuple[tuple[int, str], ...] = ()
+    copies: int = 1
     total_cents: int = 0
 
     @property
@@ -179,6 +182,7 @@ def _jobs(session: Session, point_id: str, language: str) -> list[Todo]:
             printer_id=job.printer_id,
             printer=printer,
             reason=job.reason,
+            copies=job.copies,
         )
         for job, revision, printer, at in rows
     ]
@@ -213,24 +217,25 @@ def _beds(session: Session, point_id: str) -> list[Todo]:
 
 
 def _hand_overs(session: Session, point_id: str, language: str) -> list[Todo]:
-    rows = session.exec(
-        select(Order, OrderLine, Revision)
-        .join(OrderLine, col(OrderLine.order_id) == col(Order.id))
-        .join(Revision, col(Revision.id) == col(OrderLine.revision_id))
-        .where(Order.point_id == point_id, Order.status == OrderStatus.READY)
+    orders = session.exec(
+        select(Order).where(Order.point_id == point_id, Order.status == OrderStatus.READY)
     ).all()
+    sold = sold_lines(session, [order.id for order in orders])
     return [
         Todo(
             act=Act.HAND_OVER,
-            title=title_in(revision, language),
+            title=order.number,
             label=order.number,
             since=order.ready_at,
             due_at=order.ready_promised_at,
             order_id=order.id,
-            quantity=line.quantity,
+            items=tuple(
+                (one.line.quantity, title_in(one.revision, language))
+                for one in sold.get(order.id, ())
+            ),
             total_cents=order.total_cents,
         )
-        for order, line, revision in rows
+        for order in orders
     ]
 
 

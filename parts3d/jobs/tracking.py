@@ -11,6 +11,7 @@ from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tables import Job
 from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.queries import WholeOrder, whole_order
+from parts3d.orders.tables import OrderLine
 from parts3d.orders.tokens import collection_code, order_token
 from parts3d.promises.holds import is_held
 from parts3d.settings import Settings
@@ -53,9 +54,11 @@ _STAGES = {
 
 @dataclass(frozen=True, slots=True)
 class CopyProgress:
-    """One copy, as far as it is; ``progress`` from 0 to 1."""
+    """One print of a line, as far as it is; ``progress`` from 0 to 1."""
 
+    line_id: str
     copy_number: int
+    copies: int
     status: JobStatus
     progress: float
     remaining_seconds: float | None
@@ -72,7 +75,7 @@ class Tracking:
         stage: where it is.
         progress: mean of its copies, 0 to 1.
         remaining_seconds: of the longest running print, if known.
-        copies: each one.
+        copies: each print, by line.
         reason: why it waits or ended, in words.
         code: the collection code, once it is ready.
         may_cancel: free cancellation is still possible.
@@ -101,8 +104,9 @@ def track(session: Session, settings: Settings, order_id: str, now: datetime) ->
     order = whole.order
     jobs = session.exec(
         select(Job)
+        .join(OrderLine, col(OrderLine.id) == col(Job.line_id))
         .where(Job.order_id == order_id, col(Job.status).not_in(_GONE))
-        .order_by(col(Job.copy_number), col(Job.created_at))
+        .order_by(col(OrderLine.position), col(Job.copy_number), col(Job.created_at))
     ).all()
     copies = tuple(_copy(job) for job in jobs)
     remaining = [one.remaining_seconds for one in copies if one.remaining_seconds is not None]
@@ -112,7 +116,7 @@ def track(session: Session, settings: Settings, order_id: str, now: datetime) ->
         whole=whole,
         token=order_token(secret, order.id),
         stage=stage,
-        progress=sum(one.progress for one in copies) / len(copies) if copies else 0.0,
+        progress=_mean_progress(copies),
         remaining_seconds=max(remaining, default=None),
         copies=copies,
         reason=order.reason or next((one.reason for one in copies if one.reason), None),
@@ -141,12 +145,19 @@ def _copy(job: Job) -> CopyProgress:
     done = job.status in _OFF_THE_PRINTER
     running = job.status in {JobStatus.PRINTING, JobStatus.UNKNOWN}
     return CopyProgress(
+        line_id=job.line_id,
         copy_number=job.copy_number,
+        copies=job.copies,
         status=job.status,
         progress=1.0 if done else (job.progress or 0.0) if running else 0.0,
         remaining_seconds=job.remaining_seconds if running else None,
         reason=job.reason,
     )
+
+
+def _mean_progress(copies: Sequence[CopyProgress]) -> float:
+    parts = sum(one.copies for one in copies)
+    return sum(one.progress * one.copies for one in copies) / parts if parts else 0.0
 
 
 def _may_cancel(status: OrderStatus, jobs: Sequence[Job]) -> bool:

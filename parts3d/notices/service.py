@@ -205,7 +205,7 @@ def _compose(
     session: Session, settings: Settings, order: Order, kind: NoticeKind
 ) -> tuple[str, str]:
     whole = whole_order(session, order.id)
-    line, point = whole.lines[0], whole.point
+    point = whole.point
     text = (
         environment(order.language)
         .get_template(f"mail/{kind.value}.txt")
@@ -213,8 +213,7 @@ def _compose(
             number=order.number,
             # Nobody's name is one of our marks.
             name=order.contact_name.replace("<<", ""),
-            title=line.title,
-            quantity=line.quantity,
+            lines=[(line.title, line.quantity) for line in whole.lines],
             total_cents=order.total_cents,
             ready_at=order.ready_promised_at,
             point_name=point.name,

@@ -1,6 +1,6 @@
 """The public API from a price to a collected order. No account: a link's secret opens an order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated
@@ -9,7 +9,6 @@ from fastapi import APIRouter, Header, Path, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
-from parts3d.catalogue.tables import Part, Revision
 from parts3d.context import Context
 from parts3d.errors import Conflict
 from parts3d.jobs.placing import confirm_contact
@@ -18,7 +17,16 @@ from parts3d.jobs.stopping import cancel_order
 from parts3d.jobs.tracking import Tracking, track
 from parts3d.notices.announce import announce
 from parts3d.orders.agreement import PromiseChanged
-from parts3d.orders.checkout import CheckoutDetails, Key, find_checkout, part_on_sale, submit
+from parts3d.orders.checkout import (
+    Checkout,
+    CheckoutDetails,
+    Key,
+    find_checkout,
+    quoted_parts,
+    submit,
+    titles_of,
+    wanted_parts,
+)
 from parts3d.orders.presenting import (
     checkout_view,
     offers_view,
@@ -36,6 +44,7 @@ from parts3d.orders.schemas import (
     EventView,
     OffersRequest,
     OffersView,
+    OrderLineView,
     OrderRequest,
     OrderView,
     QuoteRequest,
@@ -45,38 +54,37 @@ from parts3d.points.geography import Place, locate
 from parts3d.promises.holds import hold
 from parts3d.promises.queries import orderable_models
 from parts3d.promises.service import find_point, offers
-from parts3d.quotes.service import find_quote, quote_part
-from parts3d.quotes.tables import Quote
+from parts3d.quotes.service import Wanted, find_quote, quote_wanted
 from parts3d.settings import Settings
 from parts3d.web import ContextDep, LanguageDep, NowDep, ReadDep, WorkDep, gettext_of
 
 router = APIRouter(prefix="/api/v1", tags=["orders"])
 QuoteId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 Token = Annotated[str, Path(max_length=200)]
+_LINE_SHOWN = {"position", "title", "quantity", "total_cents"}
 
 
 @router.post("/quotes", status_code=201)
 def make_quote(request: QuoteRequest, work: WorkDep, context: ContextDep, now: NowDep) -> QuoteView:
-    """Freeze the price of a part."""
+    """Freeze the price of a part, or of several."""
     session = work.session
-    part = part_on_sale(session, request.part)
-    with _hurrying(context, part):
-        quote = quote_part(
+    wanted = wanted_parts(session, request.parts)
+    with _hurrying(context, wanted):
+        quote = quote_wanted(
             session,
             context.settings,
-            str(part.current_revision_id),
-            request.quantity,
+            wanted,
             now,
             printer_models=orderable_models(session),
         )
-    return quote_view(quote, part)
+    return quote_view(quote, quoted_parts(session, quote))
 
 
 @router.get("/quotes/{quote_id}")
 def show_quote(quote_id: QuoteId, session: ReadDep) -> QuoteView:
     """Return a price as it was frozen, expired or not."""
     quote = find_quote(session, quote_id)
-    return quote_view(quote, _part_of(session, quote))
+    return quote_view(quote, quoted_parts(session, quote))
 
 
 @router.post("/offers")
@@ -87,19 +95,24 @@ def list_offers(
     now: NowDep,
     language: LanguageDep,
 ) -> OffersView:
-    """Say where and when a part can be ready; nothing is held."""
-    part = part_on_sale(session, request.part)
-    with _hurrying(context, part):
+    """Say where and when parts can be ready, all of them at one point; nothing is held."""
+    wanted = wanted_parts(session, request.parts)
+    with _hurrying(context, wanted):
         options = offers(
             session,
             context.settings,
-            str(part.current_revision_id),
-            request.quantity,
+            wanted,
             now,
             read_queues=read_queues,
             place=_place(request),
         )
-    return offers_view(options, now=now, language=language, translate=gettext_of(language))
+    return offers_view(
+        options,
+        now=now,
+        language=language,
+        translate=gettext_of(language),
+        titles=titles_of(session, wanted, language),
+    )
 
 
 @router.post("/checkouts", status_code=201)
@@ -111,7 +124,7 @@ def open_checkout(
     quote = find_quote(session, request.quote_id)
     point = find_point(session, request.point)
     promise = hold(session, context.settings, quote, point.id, now, read_queues=read_queues)
-    return checkout_view(quote, _part_of(session, quote), point, promise)
+    return checkout_view(Checkout(quoted_parts(session, quote), quote, promise, point))
 
 
 @router.get("/checkouts/{checkout_id}")
@@ -119,8 +132,7 @@ def show_checkout(
     checkout_id: Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")], session: ReadDep
 ) -> CheckoutView:
     """Return an open checkout; ``held_until`` may have passed."""
-    found = find_checkout(session, checkout_id)
-    return checkout_view(found.quote, found.part, found.point, found.promise)
+    return checkout_view(find_checkout(session, checkout_id))
 
 
 @router.post(
@@ -174,13 +186,14 @@ def cancel(token: Token, work: WorkDep, context: ContextDep, now: NowDep) -> Ord
 
 
 @contextmanager
-def _hurrying(context: Context, part: Part) -> Iterator[None]:
-    """Put a part first in the slicing queue when somebody was told to wait for it."""
+def _hurrying(context: Context, wanted: Sequence[Wanted]) -> Iterator[None]:
+    """Put parts first in the slicing queue when somebody was told to wait for them."""
     try:
         yield
     except Conflict as error:
         if error.code == "being_sliced":
-            context.ring_task("slicing.hurry", str(part.current_revision_id))
+            for one in wanted:
+                context.ring_task("slicing.hurry", one.revision_id)
         raise
 
 
@@ -230,7 +243,8 @@ def _view(session: Session, settings: Settings, order_id: str, now: datetime) ->
 def _order_view(session: Session, settings: Settings, tracking: Tracking) -> OrderView:
     """Show an order to whoever has its link."""
     whole = tracking.whole
-    order, line = whole.order, whole.lines[0]
+    order, only = whole.order, whole.sold[0] if len(whole.sold) == 1 else None
+    positions = {one.line.id: one.line.position for one in whole.sold}
     paid = whole.payment is not None and whole.payment.receipt_number is not None
     return OrderView(
         number=order.number,
@@ -238,9 +252,13 @@ def _order_view(session: Session, settings: Settings, tracking: Tracking) -> Ord
         status=order.status,
         stage=tracking.stage,
         reason=tracking.reason,
-        part=whole.part.slug,
-        title=line.title,
-        quantity=line.quantity,
+        part=only.part.slug if only else None,
+        title=", ".join(line.title for line in whole.lines),
+        quantity=whole.quantity,
+        lines=tuple(
+            OrderLineView(part=one.part.slug, **one.line.model_dump(include=_LINE_SHOWN))
+            for one in whole.sold
+        ),
         total_cents=order.total_cents,
         point=point_view(whole.point),
         ready_at=order.ready_promised_at,
@@ -249,7 +267,9 @@ def _order_view(session: Session, settings: Settings, tracking: Tracking) -> Ord
         remaining_seconds=tracking.remaining_seconds,
         copies=tuple(
             CopyView(
+                line=positions[one.line_id],
                 copy_number=one.copy_number,
+                copies=one.copies,
                 status=one.status,
                 progress=one.progress,
                 remaining_seconds=one.remaining_seconds,
@@ -264,11 +284,6 @@ def _order_view(session: Session, settings: Settings, tracking: Tracking) -> Ord
         may_cancel=tracking.may_cancel,
         receipt=receipt_view(session, settings, order.id) if paid else None,
     )
-
-
-def _part_of(session: Session, quote: Quote) -> Part:
-    revision = session.get_one(Revision, quote.revision_id)
-    return session.get_one(Part, revision.part_id)
 
 
 def _place(request: OffersRequest) -> Place | None:

@@ -2,21 +2,22 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from parts3d.accounts.service import fold_email
+from parts3d.catalogue.queries import title_in
 from parts3d.catalogue.tables import Part, Revision
 from parts3d.errors import Conflict, NotFound
 from parts3d.orders.agreement import agreed_promise, check_unpaid
 from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.moves import move_order
-from parts3d.orders.queries import title_in
 from parts3d.orders.tables import Order, OrderEvent, OrderLine
 from parts3d.orders.tokens import new_number, order_token, token_hash
 from parts3d.points.tables import Point
@@ -24,8 +25,9 @@ from parts3d.promises.holds import hold
 from parts3d.promises.queries import ReadQueues, orderable_models
 from parts3d.promises.service import find_point
 from parts3d.promises.tables import Promise
-from parts3d.quotes.service import quote_part, revision_on_sale, still_valid
-from parts3d.quotes.tables import Quote
+from parts3d.quotes.layout import revision_on_sale
+from parts3d.quotes.service import Wanted, quote_lines, quote_wanted, still_valid
+from parts3d.quotes.tables import Quote, QuoteLine
 from parts3d.settings import Settings
 
 CONFIRM_WITHIN = timedelta(hours=24)
@@ -63,11 +65,19 @@ class CheckoutDetails(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Checkout:
-    """An open checkout: what is sold, for how much, where and when."""
+class QuotedPart:
+    """One line of a checkout's quote, with its part."""
 
     part: Part
     revision: Revision
+    line: QuoteLine
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """An open checkout: what is sold, for how much, where and when."""
+
+    lines: tuple[QuotedPart, ...]
     quote: Quote
     promise: Promise
     point: Point
@@ -86,32 +96,36 @@ def open_checkout(
     session: Session,
     settings: Settings,
     *,
-    part_slug: str,
-    quantity: int,
+    parts: Mapping[str, int],
     point_slug: str,
     now: datetime,
     read_queues: ReadQueues,
 ) -> Checkout:
     """Freeze the price and hold capacity.
 
+    Args:
+        session: flushed, not committed.
+        settings: limits and durations.
+        parts: quantities by the parts' slugs, in the order of the lines.
+        point_slug: where all of it is collected.
+        now: the server's moment.
+        read_queues: hands in the jobs.
+
     Raises:
         NotFound: unknown part or point.
         Conflict: not on sale, not yet sliced, or no capacity (in words).
-        Invalid: the quantity.
+        Invalid: the quantities, or nothing at all.
     """
-    part = part_on_sale(session, part_slug)
     point = find_point(session, point_slug)
-    quote = quote_part(
+    quote = quote_wanted(
         session,
         settings,
-        str(part.current_revision_id),
-        quantity,
+        wanted_parts(session, parts),
         now,
         printer_models=orderable_models(session),
     )
     promise = hold(session, settings, quote, point.id, now, read_queues=read_queues)
-    revision = session.get_one(Revision, quote.revision_id)
-    return Checkout(part, revision, quote, promise, point)
+    return Checkout(quoted_parts(session, quote), quote, promise, point)
 
 
 def find_checkout(session: Session, promise_id: str) -> Checkout:
@@ -124,9 +138,33 @@ def find_checkout(session: Session, promise_id: str) -> Checkout:
     if promise is None:
         raise _no_checkout()
     quote = session.get_one(Quote, promise.quote_id)
-    revision = session.get_one(Revision, quote.revision_id)
-    part = session.get_one(Part, revision.part_id)
-    return Checkout(part, revision, quote, promise, session.get_one(Point, promise.point_id))
+    point = session.get_one(Point, promise.point_id)
+    return Checkout(quoted_parts(session, quote), quote, promise, point)
+
+
+def quoted_parts(session: Session, quote: Quote) -> tuple[QuotedPart, ...]:
+    """Return the lines of a quote with their parts, in their order."""
+    rows = session.exec(
+        select(Part, Revision, QuoteLine)
+        .join(Revision, col(Revision.part_id) == col(Part.id))
+        .join(QuoteLine, col(QuoteLine.revision_id) == col(Revision.id))
+        .where(QuoteLine.quote_id == quote.id)
+        .order_by(col(QuoteLine.position))
+    )
+    return tuple(QuotedPart(part, revision, line) for part, revision, line in rows)
+
+
+def wanted_parts(session: Session, parts: Mapping[str, int]) -> list[Wanted]:
+    """Return what is wanted of each part, by its revision on sale; refuses as ``part_on_sale``."""
+    return [
+        Wanted(str(part_on_sale(session, slug).current_revision_id), quantity)
+        for slug, quantity in parts.items()
+    ]
+
+
+def titles_of(session: Session, wanted: Sequence[Wanted], language: str) -> list[str]:
+    """Return the names of what is wanted in a language, in the order of the lines."""
+    return [title_in(session.get_one(Revision, one.revision_id), language) for one in wanted]
 
 
 def part_on_sale(session: Session, slug: str) -> Part:
@@ -178,7 +216,7 @@ def submit(
         return known
     if session.exec(select(Order.id).where(Order.quote_id == quote.id)).first():
         raise _already_ordered()
-    still_valid(quote, now)
+    still_valid(session, settings, quote, now)
     check_unpaid(session, settings, email)
     session.refresh(promise)
     promise = agreed_promise(
@@ -201,9 +239,10 @@ def _insert(
     promise: Promise,
     now: datetime,
 ) -> Submitted:
-    revision = revision_on_sale(session, quote.revision_id)
-    if revision.safety_class is None:
-        raise Conflict("This part is not on sale.", code="not_on_sale")
+    lines = [
+        (line, revision_on_sale(session, line.revision_id))
+        for line in quote_lines(session, quote.id)
+    ]
     order = Order(
         number=new_number(),
         token_sha256="",
@@ -235,16 +274,20 @@ def _insert(
     session.add(
         OrderEvent(order_id=order.id, at=now, to_status=OrderStatus.DRAFT, actor="customer")
     )
-    session.add(
-        OrderLine(
-            order_id=order.id,
-            revision_id=revision.id,
-            safety_class=revision.safety_class,
-            title=title_in(revision, details.language),
-            quantity=quote.quantity,
-            total_cents=quote.total_cents,
+    for line, revision in lines:
+        if revision.safety_class is None:
+            raise Conflict("This part is not on sale.", code="not_on_sale")
+        session.add(
+            OrderLine(
+                order_id=order.id,
+                position=line.position,
+                revision_id=revision.id,
+                safety_class=revision.safety_class,
+                title=title_in(revision, details.language),
+                quantity=line.quantity,
+                total_cents=line.total_cents,
+            )
         )
-    )
     session.flush()
     move_order(session, order, OrderStatus.PRICED, actor="customer", now=now)
     return Submitted(order, token, repeated=False)

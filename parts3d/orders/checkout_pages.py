@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlmodel import Session
 
 from parts3d.catalogue.part_pages import Asked, part_values
-from parts3d.catalogue.part_words import about, picture_url, price_lines
-from parts3d.catalogue.queries import part_on_sale
+from parts3d.catalogue.part_words import about
+from parts3d.catalogue.price_words import quote_price_view
+from parts3d.catalogue.queries import part_on_sale, title_in
 from parts3d.db import new_id
 from parts3d.errors import Conflict, Invalid, Parts3dError
 from parts3d.jobs.queues import read_queues
@@ -25,7 +26,7 @@ from parts3d.orders.checkout import (
     submit,
 )
 from parts3d.orders.form_faults import details_faults
-from parts3d.orders.queries import title_in
+from parts3d.orders.item_words import item_view, parts_words
 from parts3d.points.hours import Hours
 from parts3d.promises.holds import is_held
 from parts3d.promises.words import moment_words
@@ -37,8 +38,7 @@ from parts3d.shop import (
     shop_page,
     translator,
 )
-from parts3d.slicing.tables import Slice
-from parts3d.templating import clock_time, euros
+from parts3d.templating import clock_time
 from parts3d.web import (
     ContextDep,
     LanguageDep,
@@ -100,8 +100,7 @@ def begin_checkout(
             opened = open_checkout(
                 work.session,
                 context.settings,
-                part_slug=part,
-                quantity=quantity,
+                parts={part: quantity},
                 point_slug=point,
                 now=now,
                 read_queues=read_queues,
@@ -211,29 +210,35 @@ def _page(
         **values,
         "typed": nothing_typed | values["typed"],
         "faults": no_faults | values.get("faults", {}),
-        **_checkout_view(session, found, now, language),
+        **_checkout_view(found, now, language),
         "key": values["typed"].get("idempotency_key") or new_id(),
         "change": change and _change_view(change, now, language),
     }
     return shop_page(request, device, "orders/checkout.html", shown, status=status, private=True)
 
 
-def _checkout_view(
-    session: Session, found: Checkout, now: datetime, language: str
-) -> dict[str, Any]:
-    """Return what the checkout page shows of the part, the price, and the promise."""
+def _checkout_view(found: Checkout, now: datetime, language: str) -> dict[str, Any]:
+    """Return what the checkout page shows of the parts, the price, and the promise."""
     _, locale = gettext_of(language), f"{language}_BE"
     quote, promise, point = found.quote, found.promise, found.point
-    sliced = session.get_one(Slice, quote.slice_id)
     closes_at = Hours.parse(point.opening_hours).closes_at(promise.ready_at)
     held = is_held(promise, now)
     minutes_left = int((promise.held_until - now).total_seconds() // 60)
+    only = found.lines[0] if len(found.lines) == 1 else None
+    price = quote_price_view(
+        quote, [(one.line, one.revision.recipe["material"]) for one in found.lines], language
+    )
     return {
         "checkout_id": promise.id,
-        "part_slug": found.part.slug,
-        "title": title_in(found.revision, language),
-        "picture": picture_url(found.part.slug, found.revision, 320),
-        "quantity": quote.quantity,
+        "bought": [
+            item_view(one.part, one.revision, one.line.quantity, one.line.total_cents, language)
+            for one in found.lines
+        ],
+        # Where the same is asked for again: the part, or the basket it came from.
+        "part_slug": only.part.slug if only else None,
+        "quantity": only.line.quantity if only else None,
+        "back": f"/parts/{only.part.slug}?quantity={only.line.quantity}" if only else "/basket",
+        "title": parts_words([title_in(one.revision, language) for one in found.lines], _),
         "point": point,
         "ready_at": promise.ready_at,
         "when": moment_words(promise.ready_at, now=now, _=_, locale=locale),
@@ -246,21 +251,7 @@ def _checkout_view(
         else None,
         "expired": now >= quote.expires_at,
         "price_until": clock_time(quote.expires_at),
-        "total": euros(quote.total_cents, language),
-        "lines": price_lines(
-            {
-                "material": quote.material_cents,
-                "machine": quote.machine_cents,
-                "handling": quote.handling_cents,
-                "share": quote.share_cents,
-                "vat": quote.vat_cents,
-            },
-            language,
-            vat_percent=quote.vat_percent,
-            grams=(sliced.filament_mg or 0) * quote.quantity / 1000,
-            material=sliced.material,
-            print_seconds=(sliced.print_seconds or 0) * quote.quantity,
-        ),
+        **price,
     }
 
 

@@ -1,16 +1,19 @@
 """From rows to what the public API shows."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
 
-from parts3d.catalogue.tables import Part
+from parts3d.orders.checkout import Checkout, QuotedPart
 from parts3d.orders.receipts import receipt
 from parts3d.orders.schemas import (
     CheckoutView,
     OffersView,
     OfferView,
+    PlateView,
     PointView,
+    QuoteLineView,
     QuoteView,
     ReceiptView,
     RefusalView,
@@ -18,16 +21,32 @@ from parts3d.orders.schemas import (
 from parts3d.points.hours import Hours
 from parts3d.points.tables import Point
 from parts3d.promises.service import Options, PointOffer
-from parts3d.promises.tables import Promise
 from parts3d.promises.words import Translate, promise_sentence, refusal_sentence
 from parts3d.quotes.tables import Quote
 from parts3d.settings import Settings
 
 
-def quote_view(quote: Quote, part: Part) -> QuoteView:
+def quote_view(quote: Quote, lines: Sequence[QuotedPart]) -> QuoteView:
     """Show a price with its components."""
-    amounts = quote.model_dump(include=set(QuoteView.model_fields) - {"part"})
-    return QuoteView(part=part.slug, **amounts)
+    amounts = quote.model_dump(include=set(QuoteView.model_fields) - {"lines"})
+    return QuoteView(
+        part=lines[0].part.slug if len(lines) == 1 else None,
+        quantity=sum(one.line.quantity for one in lines),
+        lines=tuple(_quote_line_view(one) for one in lines),
+        **amounts,
+    )
+
+
+def _quote_line_view(one: QuotedPart) -> QuoteLineView:
+    shown = set(QuoteLineView.model_fields) - {"part", "plates"}
+    return QuoteLineView(
+        part=one.part.slug,
+        plates=tuple(
+            PlateView(**{name: plate[name] for name in PlateView.model_fields})
+            for plate in one.line.plates
+        ),
+        **one.line.model_dump(include=shown),
+    )
 
 
 def point_view(point: Point) -> PointView:
@@ -35,19 +54,25 @@ def point_view(point: Point) -> PointView:
     return PointView(**point.model_dump(include=set(PointView.model_fields)))
 
 
-def checkout_view(quote: Quote, part: Part, point: Point, promise: Promise) -> CheckoutView:
+def checkout_view(found: Checkout) -> CheckoutView:
     """Show an open checkout."""
+    promise = found.promise
     return CheckoutView(
         id=promise.id,
-        quote=quote_view(quote, part),
-        point=point_view(point),
+        quote=quote_view(found.quote, found.lines),
+        point=point_view(found.point),
         ready_at=promise.ready_at,
         held_until=promise.held_until,
     )
 
 
 def offers_view(
-    options: Options, *, now: datetime, language: str, translate: Translate
+    options: Options,
+    *,
+    now: datetime,
+    language: str,
+    translate: Translate,
+    titles: Sequence[str] = (),
 ) -> OffersView:
     """Show ready times and refusals, each with its sentence."""
     return OffersView(
@@ -64,7 +89,9 @@ def offers_view(
             RefusalView(
                 point=point_view(one.point),
                 code=one.refusal.code.value,
-                sentence=refusal_sentence(one.refusal, point_name=one.point.name, _=translate),
+                sentence=refusal_sentence(
+                    one.refusal, point_name=one.point.name, _=translate, titles=titles
+                ),
             )
             for one in options.refusals
         ),

@@ -1,6 +1,6 @@
 """Reading orders: by link, by number at a counter, and whole, as a page shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
@@ -26,18 +26,35 @@ UNPAID = (
 
 
 @dataclass(frozen=True, slots=True)
+class SoldLine:
+    """One line of an order with the part that was sold."""
+
+    line: OrderLine
+    part: Part
+    revision: Revision
+
+
+@dataclass(frozen=True, slots=True)
 class WholeOrder:
     """Everything of an order that a page or a mail may show. Rows are only to be read."""
 
     order: Order
-    lines: tuple[OrderLine, ...]
+    sold: tuple[SoldLine, ...]
     events: tuple[OrderEvent, ...]
-    part: Part
-    revision: Revision
     point: Point
     promise: Promise
     quote: Quote
     payment: Payment | None
+
+    @property
+    def lines(self) -> tuple[OrderLine, ...]:
+        """Its lines, in their order."""
+        return tuple(one.line for one in self.sold)
+
+    @property
+    def quantity(self) -> int:
+        """How many parts it has in all."""
+        return sum(one.line.quantity for one in self.sold)
 
 
 def lock_order(session: Session, order_id: str) -> Order:
@@ -90,12 +107,9 @@ def whole_order(session: Session, order_id: str) -> WholeOrder:
     order = session.get(Order, order_id)
     if order is None:
         raise _unknown()
-    lines = _lines(session, order_id)
-    quote = session.get_one(Quote, order.quote_id)
-    revision = session.get_one(Revision, quote.revision_id)
     return WholeOrder(
         order=order,
-        lines=tuple(lines),
+        sold=sold_lines(session, [order_id]).get(order_id, ()),
         events=tuple(
             session.exec(
                 select(OrderEvent)
@@ -103,11 +117,9 @@ def whole_order(session: Session, order_id: str) -> WholeOrder:
                 .order_by(col(OrderEvent.id))
             )
         ),
-        part=session.get_one(Part, revision.part_id),
-        revision=revision,
         point=session.get_one(Point, order.point_id),
         promise=session.get_one(Promise, order.promise_id),
-        quote=quote,
+        quote=session.get_one(Quote, order.quote_id),
         payment=payment_of(session, order_id),
     )
 
@@ -117,16 +129,19 @@ def payment_of(session: Session, order_id: str) -> Payment | None:
     return session.exec(select(Payment).where(Payment.order_id == order_id)).first()
 
 
-def title_in(revision: Revision, language: str) -> str:
-    """Return a part's name in a language, else in English, else in any it has."""
-    names: dict[str, str] = revision.manifest.get("name") or {}
-    return names.get(language) or names.get("en") or next(iter(names.values()), "?")
-
-
-def _lines(session: Session, order_id: str) -> Sequence[OrderLine]:
-    return session.exec(
-        select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.id)
-    ).all()
+def sold_lines(session: Session, order_ids: Collection[str]) -> Mapping[str, tuple[SoldLine, ...]]:
+    """Return the lines of orders, by order; one query however many there are."""
+    found: dict[str, tuple[SoldLine, ...]] = {}
+    for line, revision, part in session.exec(
+        select(OrderLine, Revision, Part)
+        .join(Revision, col(Revision.id) == col(OrderLine.revision_id))
+        .join(Part, col(Part.id) == col(Revision.part_id))
+        .where(col(OrderLine.order_id).in_(list(order_ids)))
+        .order_by(col(OrderLine.position))
+    ):
+        known = found.get(line.order_id, ())
+        found[line.order_id] = (*known, SoldLine(line, part, revision))
+    return found
 
 
 def _unknown() -> NotFound:

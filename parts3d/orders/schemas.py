@@ -15,6 +15,7 @@ from pydantic import (
 
 from parts3d.orders.checkout import EMAIL, NAME, Identity
 from parts3d.orders.tables import PaymentMethod
+from parts3d.quotes.service import MOST_LINES
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 # Whatever zone a moment was computed in, programs read it in UTC.
@@ -28,11 +29,36 @@ class Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class QuoteRequest(Closed):
-    """A price is wanted for a part in a quantity."""
+class LineRequest(Closed):
+    """A part in a quantity."""
 
     part: Slug
     quantity: Quantity = 1
+
+
+class QuoteRequest(Closed):
+    """A price is wanted: for one part in a quantity, or for several as ``lines``."""
+
+    part: Slug | None = None
+    quantity: Quantity = 1
+    lines: Annotated[tuple[LineRequest, ...], Field(max_length=MOST_LINES)] = ()
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> Self:
+        if (self.part is None) == (not self.lines):
+            raise ValueError("give one part, or lines")
+        if self.lines and "quantity" in self.model_fields_set:
+            raise ValueError("give the quantity in each line")
+        if len(self.parts) < len(self.lines):
+            raise ValueError("give each part once, with its whole quantity")
+        return self
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """Quantities by part, in the order of the lines."""
+        if self.part is not None:
+            return {self.part: self.quantity}
+        return {line.part: line.quantity for line in self.lines}
 
 
 class OffersRequest(QuoteRequest):
@@ -75,20 +101,53 @@ class ConfirmRequest(Closed):
     accepted_ready_at: AwareDatetime | None = None
 
 
-class QuoteView(Closed):
-    """A frozen price: ``net + vat = total``, and the four components sum to net."""
+class PlateView(Closed):
+    """Beds that are alike: so many copies on each, and what one such bed takes."""
 
-    id: str
+    copies: int
+    prints: int
+    gcode_sha256: str
+    filament_mg: int
+    print_seconds: int
+
+
+class QuoteLineView(Closed):
+    """One line of a price; ``filament_mg`` and ``print_seconds`` are of all its copies."""
+
+    position: int
     part: str
     quantity: int
+    plates: tuple[PlateView, ...]
+    filament_mg: int
+    print_seconds: int
+    total_cents: int
+
+
+class QuoteView(Closed):
+    """A frozen price: ``net + vat = total``, and the components sum to net.
+
+    Discounts are negative. ``part`` is that of the only line, null where there are several;
+    ``quantity`` counts all.
+    """
+
+    id: str
+    part: str | None
+    quantity: int
+    lines: tuple[QuoteLineView, ...]
     material_cents: int
     machine_cents: int
     handling_cents: int
+    quantity_discount_cents: int
+    rush_cents: int
     share_cents: int
+    royalty_cents: int
+    voucher_cents: int
     net_cents: int
     vat_percent: int
     vat_cents: int
     total_cents: int
+    voucher_code: str | None
+    voucher_total_cents: int
     expires_at: Moment
 
 
@@ -148,9 +207,11 @@ class EventView(Closed):
 
 
 class CopyView(Closed):
-    """One copy on its way."""
+    """One print on its way: of a line, so many copies from ``copy_number`` on."""
 
+    line: int
     copy_number: int
+    copies: int
     status: str
     progress: float
     remaining_seconds: float | None
@@ -170,17 +231,31 @@ class ReceiptView(Closed):
     method: PaymentMethod
 
 
+class OrderLineView(Closed):
+    """One line of an order."""
+
+    position: int
+    part: str
+    title: str
+    quantity: int
+    total_cents: int
+
+
 class OrderView(Closed):
-    """One order, for whoever has its link."""
+    """One order, for whoever has its link.
+
+    ``part`` is that of the only line, null where there are several; ``quantity`` counts all.
+    """
 
     number: str
     token: str
     status: str
     stage: str
     reason: str | None
-    part: str
+    part: str | None
     title: str
     quantity: int
+    lines: tuple[OrderLineView, ...]
     total_cents: int
     point: PointView
     ready_at: Moment

@@ -63,6 +63,7 @@ class OrderLine(SQLModel, table=True):
 
     id: str = Field(default_factory=new_id, primary_key=True)
     order_id: str = Field(foreign_key="orders.id", index=True)
+    position: int = Field(default=1, description="from 1, as in its quote")
     revision_id: str
     safety_class: SafetyClass = Field(sa_type=words(SafetyClass))
     title: str = Field(description="the part's name in the order's language")

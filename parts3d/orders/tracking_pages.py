@@ -13,13 +13,15 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from markupsafe import Markup
 from sqlmodel import Session
 
-from parts3d.catalogue.part_words import duration_words, picture_url
+from parts3d.catalogue.part_words import duration_words
+from parts3d.catalogue.queries import title_in
 from parts3d.context import Context
 from parts3d.jobs.channels import order_channel
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tracking import CopyProgress, Stage, Tracking, track
+from parts3d.orders.item_words import item_view, parts_words
 from parts3d.orders.lifecycle import OrderStatus
-from parts3d.orders.queries import order_by_token, title_in
+from parts3d.orders.queries import WholeOrder, order_by_token
 from parts3d.orders.tables import OrderEvent
 from parts3d.points.hours import Hours
 from parts3d.points.opening import is_always_open, opening_week
@@ -109,10 +111,12 @@ def order_view(tracking: Tracking, now: datetime, language: str, public_url: str
         "stage": tracking.stage.value,
         "chip": label,
         "tone": tone,
-        "title": title_in(whole.revision, language),
-        "part_slug": whole.part.slug,
-        "picture": picture_url(whole.part.slug, whole.revision, 320),
-        "quantity": whole.quote.quantity,
+        "title": parts_words([title_in(one.revision, language) for one in whole.sold], _),
+        "bought": [
+            item_view(one.part, one.revision, one.line.quantity, one.line.total_cents, language)
+            for one in whole.sold
+        ],
+        "quantity": whole.quantity,
         "total": euros(order.total_cents, language),
         "paid": whole.payment is not None and whole.payment.receipt_number is not None,
         "name": order.contact_name,
@@ -132,7 +136,7 @@ def order_view(tracking: Tracking, now: datetime, language: str, public_url: str
         else _("about {duration} left").format(
             duration=duration_words(tracking.remaining_seconds, language)
         ),
-        "copies": [copy_words(one, _) for one in tracking.copies],
+        "copies": [copy_words(one, tracking.whole, language) for one in tracking.copies],
         "trouble": any(one.status in _TROUBLE for one in tracking.copies)
         or tracking.stage is Stage.ATTENTION,
         "reason": in_language(order.reason or "", _),
@@ -176,8 +180,9 @@ def stage_chip(stage: Stage, _: Translate) -> tuple[str, str]:
     }[stage]
 
 
-def copy_words(copy: CopyProgress, _: Translate) -> dict[str, Any]:
-    """Return one copy with its state in words; what machines said stays inside."""
+def copy_words(copy: CopyProgress, whole: WholeOrder, language: str) -> dict[str, Any]:
+    """Return one print with its state in words; what machines said stays inside."""
+    _ = gettext_of(language)
     words = {
         JobStatus.WAITING: _("waits for its printer"),
         JobStatus.LEASED: _("is being sent to the printer"),
@@ -192,10 +197,25 @@ def copy_words(copy: CopyProgress, _: Translate) -> dict[str, Any]:
         JobStatus.FAILED: _("did not turn out well; the shop prints it again"),
     }
     return {
-        "number": copy.copy_number,
+        "name": _copy_name(copy, whole, language),
         "words": words.get(copy.status, ""),
         "percent": round(copy.progress * 100),
     }
+
+
+def _copy_name(copy: CopyProgress, whole: WholeOrder, language: str) -> str:
+    """Return "It", "Piece 2", "Pieces 1 to 4", or with several lines "Basket wheel 2"."""
+    _ = gettext_of(language)
+    sold = next(one for one in whole.sold if one.line.id == copy.line_id)
+    first, last = copy.copy_number, copy.copy_number + copy.copies - 1
+    if len(whole.sold) > 1:
+        title = title_in(sold.revision, language)
+        if copy.copies > 1:
+            return _("{part} {first} to {last}").format(part=title, first=first, last=last)
+        return f"{title} {first}" if sold.line.quantity > 1 else title
+    if copy.copies > 1:
+        return _("Pieces {first} to {last}").format(first=first, last=last)
+    return _("Piece {number}").format(number=first) if sold.line.quantity > 1 else _("It")
 
 
 def _stage_times(events: tuple[OrderEvent, ...]) -> dict[str, str]:

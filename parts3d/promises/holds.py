@@ -7,16 +7,19 @@ No customer gets a slot twice: whoever holds or takes capacity locks the point's
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select
 
+from parts3d.catalogue.queries import title_in
 from parts3d.errors import Conflict, NotFound
 from parts3d.points.tables import Point, Printer
 from parts3d.promises.plan import plan
 from parts3d.promises.queries import ReadQueues, point_snapshots
-from parts3d.promises.service import need_of, say_refusal
+from parts3d.promises.service import layouts_of_quote, needs_for, say_refusal
 from parts3d.promises.snapshot import Offer, Refusal
 from parts3d.promises.tables import PROMISE_LIFECYCLE, Promise, PromiseStatus
+from parts3d.quotes.layout import Layout
 from parts3d.quotes.service import still_valid
 from parts3d.quotes.tables import Quote
 from parts3d.settings import Settings
@@ -60,16 +63,17 @@ def hold(
         NotFound: no such active point.
         Conflict: the part is off sale, or the point can promise nothing (in words).
     """
-    still_valid(quote, now)
+    still_valid(session, settings, quote, now)
     # One price holds one place: opening its checkout again gives the earlier hold back.
     for earlier in session.exec(
         select(Promise).where(Promise.quote_id == quote.id, Promise.status == PromiseStatus.HELD)
     ).all():
         release(session, earlier)
-    result = _plan_one(session, settings, quote, point_id, now, read_queues)
+    layouts = layouts_of_quote(session, quote)
+    result = _plan_one(session, settings, layouts, point_id, now, read_queues)
     if isinstance(result, Refusal):
-        raise _as_conflict(session, result)
-    return _keep(session, settings, quote, result, now)
+        raise _as_conflict(session, result, layouts)
+    return _keep(session, settings, quote, layouts, result, now)
 
 
 def retake(
@@ -91,11 +95,12 @@ def retake(
     if promise.status is PromiseStatus.TAKEN:
         raise Conflict("This checkout was ordered already.", code="already_ordered")
     quote = session.get_one(Quote, promise.quote_id)
-    result = _plan_one(session, settings, quote, promise.point_id, now, read_queues, promise.id)
+    layouts = layouts_of_quote(session, quote)
+    result = _plan_one(session, settings, layouts, promise.point_id, now, read_queues, promise.id)
     if isinstance(result, Refusal):
         return Retaken(None, old_ready_at, None, result)
     release(session, promise)
-    fresh = _keep(session, settings, quote, result, now)
+    fresh = _keep(session, settings, quote, layouts, result, now)
     return Retaken(fresh, old_ready_at, fresh.ready_at)
 
 
@@ -150,50 +155,65 @@ def lock_point(session: Session, point_id: str) -> Point:
     return point
 
 
-def _as_conflict(session: Session, refusal: Refusal) -> Conflict:
-    return Conflict(say_refusal(session, refusal), code=refusal.code)
+def _as_conflict(session: Session, refusal: Refusal, layouts: Sequence[Layout]) -> Conflict:
+    titles = [title_in(layout.revision, "en") for layout in layouts]
+    return Conflict(say_refusal(session, refusal, titles=titles), code=refusal.code)
 
 
 def _plan_one(
     session: Session,
     settings: Settings,
-    quote: Quote,
+    layouts: Sequence[Layout],
     point_id: str,
     now: datetime,
     read_queues: ReadQueues,
     leave_out: str | None = None,
 ) -> Offer | Refusal:
     point = lock_point(session, point_id)
-    need, _ = need_of(session, quote.revision_id, quote.quantity)
     snapshots = point_snapshots(session, [point], now, read_queues=read_queues, leave_out=leave_out)
-    return plan(now, need, snapshots, quantile=settings.promise_quantile)[0]
+    return plan(now, needs_for(layouts), snapshots, quantile=settings.promise_quantile)[0]
 
 
 def _keep(
-    session: Session, settings: Settings, quote: Quote, offer: Offer, now: datetime
+    session: Session,
+    settings: Settings,
+    quote: Quote,
+    layouts: Sequence[Layout],
+    offer: Offer,
+    now: datetime,
 ) -> Promise:
-    _, slices = need_of(session, quote.revision_id, quote.quantity)
-    models = _models(session, [placement.printer_id for placement in offer.placements])
-    placements = [
-        {
-            "printer_id": one.printer_id,
-            "print_seconds": slices[models[one.printer_id]].print_seconds,
-            "starts_at": one.starts_at.isoformat(),
-        }
-        for one in offer.placements
-        if not one.spare
+    beds = [
+        (position, plate)
+        for position, layout in enumerate(layouts, start=1)
+        for plate in layout.plates
     ]
+    models = _models(session, [placement.printer_id for placement in offer.placements])
+    placements: list[dict[str, Any]] = []
+    for one in offer.placements:
+        if one.spare:
+            continue
+        position, plate = beds[one.need]
+        sliced = plate.slices[models[one.printer_id]]
+        placements.append(
+            {
+                "printer_id": one.printer_id,
+                "print_seconds": sliced.print_seconds,
+                "starts_at": one.starts_at.isoformat(),
+                "line": position,
+                "copies": plate.copies,
+                "slice_id": sliced.slice_id,
+            }
+        )
+    first = min(placements, key=lambda one: one["starts_at"])
     promise = Promise(
         quote_id=quote.id,
         point_id=offer.point_id,
         printer_id=offer.printer_id,
-        slice_id=slices[models[offer.printer_id]].slice_id,
+        slice_id=first["slice_id"],
         status=PromiseStatus.HELD,
         ready_at=offer.ready_at,
         starts_at=offer.starts_at,
-        print_seconds=sum(
-            slices[models[str(one["printer_id"])]].print_seconds for one in placements
-        ),
+        print_seconds=sum(one["print_seconds"] for one in placements),
         placements=placements,
         held_until=now + timedelta(minutes=settings.hold_minutes),
         reasons=[reason.as_data() for reason in offer.reasons],

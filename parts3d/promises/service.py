@@ -1,6 +1,6 @@
 """Promises to choose from: one plan over all points, ranked for the customer."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,8 +20,9 @@ from parts3d.promises.queries import (
 )
 from parts3d.promises.snapshot import Need, Offer, Refusal
 from parts3d.promises.words import Translate, refusal_sentence
-from parts3d.quotes.queries import ReadySlice, ready_slices
-from parts3d.quotes.service import not_sliced, revision_on_sale
+from parts3d.quotes.layout import Layout, laid_out_as, lay_out, revision_on_sale
+from parts3d.quotes.service import Wanted, quote_lines
+from parts3d.quotes.tables import Quote
 from parts3d.settings import Settings
 
 
@@ -57,14 +58,13 @@ class Options:
 def offers(
     session: Session,
     settings: Settings,
-    revision_id: str,
-    quantity: int,
+    wanted: Sequence[Wanted],
     now: datetime,
     *,
     read_queues: ReadQueues,
     place: Place | None = None,
 ) -> Options:
-    """Plan once over all active points, and rank what they offer.
+    """Plan once over all active points, and rank what they offer; all lines at one point.
 
     Raises:
         NotFound: unknown part.
@@ -72,11 +72,11 @@ def offers(
         Invalid: a quantity that cannot be planned.
     """
     points = active_points(session)
-    need, _ = need_of(session, revision_id, quantity)
+    needs = needs_of_wanted(session, wanted)
     by_id = {point.id: point for point in points}
     results = plan(
         now,
-        need,
+        needs,
         point_snapshots(session, points, now, read_queues=read_queues),
         quantile=settings.promise_quantile,
     )
@@ -103,25 +103,49 @@ def find_point(session: Session, slug: str) -> Point:
     return point
 
 
-def need_of(
-    session: Session, revision_id: str, quantity: int
-) -> tuple[Need, Mapping[str, ReadySlice]]:
-    """Return what is to be printed, and the slices it was taken from, by printer model.
+def needs_of_wanted(session: Session, wanted: Sequence[Wanted]) -> tuple[Need, ...]:
+    """Return what is to be printed for parts that are not quoted yet.
 
     Raises:
         NotFound: unknown revision.
         Conflict: not on sale, or not yet sliced (says how far it is).
     """
-    revision = revision_on_sale(session, revision_id)
     models = orderable_models(session)
-    slices = ready_slices(session, revision, models)
-    if not slices:
-        raise not_sliced(session, revision, models)
-    times = {model: PrintTime(float(one.print_seconds)) for model, one in slices.items()}
-    return Need(times, revision.recipe["material"], quantity), slices
+    layouts = [
+        lay_out(session, revision_on_sale(session, one.revision_id), one.quantity, models)
+        for one in wanted
+    ]
+    return needs_for(layouts)
 
 
-def say_refusal(session: Session, refusal: Refusal, translate: Translate = str) -> str:
-    """Return a refusal as a sentence."""
+def layouts_of_quote(session: Session, quote: Quote) -> list[Layout]:
+    """Return the lines of a quote as they were laid on beds; refuses as ``needs_of_wanted``."""
+    models = orderable_models(session)
+    return [laid_out_as(session, line, models) for line in quote_lines(session, quote.id)]
+
+
+def needs_for(layouts: Sequence[Layout]) -> tuple[Need, ...]:
+    """Return one need for each kind of bed, in the order of the lines."""
+    return tuple(
+        Need(
+            {model: PrintTime(float(one.print_seconds)) for model, one in plate.slices.items()},
+            layout.revision.recipe["material"],
+            quantity=plate.prints,
+            copies=plate.copies,
+            line=position,
+        )
+        for position, layout in enumerate(layouts, start=1)
+        for plate in layout.plates
+    )
+
+
+def say_refusal(
+    session: Session,
+    refusal: Refusal,
+    translate: Translate = str,
+    *,
+    titles: Sequence[str] = (),
+) -> str:
+    """Return a refusal as a sentence; with the parts' names by line it names the one in the way."""
     point = session.get_one(Point, refusal.point_id)
-    return refusal_sentence(refusal, point_name=point.name, _=translate)
+    return refusal_sentence(refusal, point_name=point.name, _=translate, titles=titles)

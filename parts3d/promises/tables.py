@@ -44,9 +44,10 @@ class Promise(SQLModel, table=True):
     version: int = 1
     ready_at: datetime = Field(sa_type=UtcDateTime)
     starts_at: datetime = Field(sa_type=UtcDateTime)
-    print_seconds: int = Field(description="planned, all copies")
-    # One entry a copy: printer_id, print_seconds (median), starts_at. Spare prints are not
-    # held: they are needed only if one fails.
+    print_seconds: int = Field(description="planned, all prints")
+    # One entry a print: printer_id, print_seconds (median), starts_at, line (its position),
+    # copies (on the bed), slice_id; older ones have the first three, for line 1 and one copy.
+    # Spare prints are not held: they are needed only if one fails.
     placements: list[dict[str, Any]] = Field(sa_type=sa.JSON)
     held_until: datetime = Field(sa_type=UtcDateTime)
     reasons: list[dict[str, Any]] = Field(sa_type=sa.JSON)

@@ -18,9 +18,10 @@ from parts3d.promises.queries import (
     orderable_models,
     point_snapshots,
 )
-from parts3d.promises.service import PointOffer, need_of
+from parts3d.promises.service import PointOffer, needs_of_wanted
 from parts3d.promises.snapshot import Need, Offer
 from parts3d.quotes.queries import ready_slices
+from parts3d.quotes.service import Wanted
 from parts3d.settings import Settings
 
 
@@ -59,8 +60,7 @@ def best_offers(
 def stands_until(
     session: Session,
     settings: Settings,
-    revision_id: str,
-    quantity: int,
+    wanted: Sequence[Wanted],
     point: Point,
     offer: Offer,
     now: datetime,
@@ -68,6 +68,6 @@ def stands_until(
     read_queues: ReadQueues,
 ) -> datetime:
     """Return the last minute at which an offer just computed would still be made."""
-    need, _ = need_of(session, revision_id, quantity)
+    needs = needs_of_wanted(session, wanted)
     snapshot = point_snapshots(session, [point], now, read_queues=read_queues)[0]
-    return order_by(now, need, snapshot, offer, quantile=settings.promise_quantile)
+    return order_by(now, needs, snapshot, offer, quantile=settings.promise_quantile)

@@ -35,7 +35,7 @@ class SlicingProgress:
 def ready_slices(
     session: Session, revision: Revision, printer_models: Collection[str], *, copies: int = 1
 ) -> Mapping[str, ReadySlice]:
-    """Return the slice that serves a revision for each printer model that has one ready.
+    """Return the slice that serves a revision, for each printer model that has one ready.
 
     With ``copies``, that of a plate of so many.
     """
@@ -43,7 +43,7 @@ def ready_slices(
         model: ReadySlice(
             slice_id=row.id,
             gcode_sha256=row.gcode_sha256 or "",
-            printer_model=row.printer_model,
+            printer_model=model,
             material=row.material,
             print_seconds=row.print_seconds or 0,
             filament_mg=row.filament_mg or 0,

@@ -1,53 +1,123 @@
 """Prices of catalogue parts, and quotes: prices frozen for a while."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from parts3d.catalogue.lifecycle import RevisionStatus
-from parts3d.catalogue.tables import Part, Revision
 from parts3d.errors import Conflict, Expired, Invalid, NotFound
+from parts3d.quotes.layout import Layout, lay_out, revision_on_sale
 from parts3d.quotes.pricing import Price, PricedLine, price
-from parts3d.quotes.queries import ReadySlice, ready_slices, slicing_progress
-from parts3d.quotes.tables import Quote
-from parts3d.quotes.tariff import tariff_at
+from parts3d.quotes.queries import ReadySlice
+from parts3d.quotes.seal import seal_of
+from parts3d.quotes.tables import Quote, QuoteLine
+from parts3d.quotes.tariff import Tariff, tariff_at
 from parts3d.quotes.tariff_file import shipped_tariffs
 from parts3d.settings import Settings
 
 _BRUSSELS = ZoneInfo("Europe/Brussels")
+MOST_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class PartPrice:
-    """A price that is shown but not yet frozen, and the slice it was taken from."""
+class Wanted:
+    """A part and how many of it."""
+
+    revision_id: str
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LinePrice:
+    """One line of a price: how it is laid on beds, and the printer model it was priced for."""
+
+    layout: Layout
+    model: str
+    total_cents: int
+
+    @property
+    def slice(self) -> ReadySlice:
+        """The slice that most of its grams and seconds were taken from."""
+        return self.layout.plates[0].slices[self.model]
+
+    @property
+    def quantity(self) -> int:
+        """How many copies."""
+        return self.layout.quantity
+
+    @property
+    def material(self) -> str:
+        """What it is printed of."""
+        return self.slice.material
+
+    @property
+    def filament_mg(self) -> int:
+        """What all copies weigh."""
+        return self.layout.filament_mg(self.model)
+
+    @property
+    def print_seconds(self) -> int:
+        """How long all its prints take, one after another."""
+        return self.layout.print_seconds(self.model)
+
+
+@dataclass(frozen=True, slots=True)
+class WholePrice:
+    """A price that is shown but not yet frozen, and the lines it was computed from."""
 
     price: Price
-    slice: ReadySlice
-    quantity: int
+    lines: tuple[LinePrice, ...]
 
 
-def revision_on_sale(session: Session, revision_id: str) -> Revision:
-    """Return a revision that may be sold now.
+def price_wanted(
+    session: Session,
+    settings: Settings,
+    wanted: Sequence[Wanted],
+    now: datetime,
+    *,
+    printer_models: Collection[str],
+) -> WholePrice:
+    """Price parts from their slices.
+
+    Each line at its dearest model, so that the price is the same everywhere.
+
+    Args:
+        session: only read from.
+        settings: VAT and the largest quantity.
+        wanted: the lines; every part once.
+        now: decides the tariff.
+        printer_models: models that stand at active points.
 
     Raises:
-        NotFound: there is none of that id.
-        Conflict: it is not approved, or a newer one replaced it.
+        NotFound: unknown revision.
+        Conflict: not on sale, or not yet sliced (says how far it is).
+        Invalid: no lines or too many, a part twice, a quantity beyond the limit.
     """
-    revision = session.get(Revision, revision_id)
-    if revision is None:
-        raise NotFound("There is no such part. Search for it in the shop.", code="unknown_part")
-    part = session.get(Part, revision.part_id)
-    if (
-        revision.status is not RevisionStatus.APPROVED
-        or part is None
-        or part.current_revision_id != revision.id
-    ):
-        raise Conflict("This part is not on sale.", code="not_on_sale")
-    return revision
+    _check_lines(wanted, settings.max_quantity)
+    layouts = [
+        lay_out(session, revision_on_sale(session, one.revision_id), one.quantity, printer_models)
+        for one in wanted
+    ]
+    tariff = tariff_at(shipped_tariffs(), now.astimezone(_BRUSSELS).date())
+    vat = Decimal(settings.vat_percent) / 100
+    models = [_dearest_model(tariff, layout, vat) for layout in layouts]
+    whole = price(
+        tariff,
+        [_priced_line(layout, model) for layout, model in zip(layouts, models, strict=True)],
+        vat,
+    )
+    return WholePrice(
+        whole,
+        tuple(
+            LinePrice(layout, model, total_cents)
+            for layout, model, total_cents in zip(
+                layouts, models, whole.line_total_cents, strict=True
+            )
+        ),
+    )
 
 
 def price_part(
@@ -58,50 +128,71 @@ def price_part(
     now: datetime,
     *,
     printer_models: Collection[str],
-) -> PartPrice:
-    """Price a part from its slices: the dearest one, so that the price is the same everywhere.
+) -> WholePrice:
+    """Price one part; as ``price_wanted``."""
+    wanted = [Wanted(revision_id, quantity)]
+    return price_wanted(session, settings, wanted, now, printer_models=printer_models)
 
-    Args:
-        session: only read from.
-        settings: VAT and the largest quantity.
-        revision_id: the part's current revision.
-        quantity: copies.
-        now: decides the tariff.
-        printer_models: models that stand at active points.
 
-    Raises:
-        NotFound: unknown revision.
-        Conflict: not on sale, or not yet sliced (says how far it is).
-        Invalid: a quantity below one or beyond the limit.
-    """
-    revision = revision_on_sale(session, revision_id)
-    _check_quantity(quantity, settings.max_quantity)
-    slices = ready_slices(session, revision, printer_models)
-    if not slices:
-        raise not_sliced(session, revision, printer_models)
-    tariff = tariff_at(shipped_tariffs(), now.astimezone(_BRUSSELS).date())
-    vat = Decimal(settings.vat_percent) / 100
-    priced = [
-        PartPrice(
-            price(
-                tariff,
-                [
-                    PricedLine(
-                        filament_mg=one.filament_mg,
-                        print_seconds=one.print_seconds,
-                        printer_model=one.printer_model,
-                        material=one.material,
-                        quantity=quantity,
-                    )
-                ],
-                vat,
-            ),
-            one,
-            quantity,
+def quote_wanted(
+    session: Session,
+    settings: Settings,
+    wanted: Sequence[Wanted],
+    now: datetime,
+    *,
+    printer_models: Collection[str],
+) -> Quote:
+    """Freeze the price of parts for ``settings.quote_minutes``; refuses as ``price_wanted``."""
+    whole = price_wanted(session, settings, wanted, now, printer_models=printer_models)
+    quote = Quote(
+        tariff_id=whole.price.tariff_id,
+        material_cents=whole.price.material_cents,
+        machine_cents=whole.price.machine_cents,
+        handling_cents=whole.price.handling_cents,
+        quantity_discount_cents=whole.price.quantity_discount_cents,
+        rush_cents=whole.price.rush_cents,
+        share_cents=whole.price.share_cents,
+        royalty_cents=whole.price.royalty_cents,
+        voucher_cents=whole.price.voucher_cents,
+        net_cents=whole.price.net_cents,
+        vat_percent=settings.vat_percent,
+        vat_cents=whole.price.vat_cents,
+        total_cents=whole.price.total_cents,
+        voucher_code=whole.price.voucher_code,
+        voucher_total_cents=whole.price.voucher_total_cents,
+        created_at=now,
+        expires_at=now + timedelta(minutes=settings.quote_minutes),
+    )
+    lines = [
+        QuoteLine(
+            quote_id=quote.id,
+            position=position,
+            revision_id=one.layout.revision.id,
+            slice_id=one.slice.slice_id,
+            quantity=one.quantity,
+            plates=[
+                {
+                    "copies": plate.copies,
+                    "prints": plate.prints,
+                    "slice_id": plate.slices[one.model].slice_id,
+                    "gcode_sha256": plate.slices[one.model].gcode_sha256,
+                    "filament_mg": plate.slices[one.model].filament_mg,
+                    "print_seconds": plate.slices[one.model].print_seconds,
+                }
+                for plate in one.layout.plates
+            ],
+            filament_mg=one.filament_mg,
+            print_seconds=one.print_seconds,
+            total_cents=one.total_cents,
         )
-        for _, one in sorted(slices.items())
+        for position, one in enumerate(whole.lines, start=1)
     ]
-    return max(priced, key=lambda part: part.price.total_cents)
+    quote.seal = seal_of(settings.secret(), quote, lines)
+    session.add(quote)
+    session.flush()
+    session.add_all(lines)
+    session.flush()
+    return quote
 
 
 def quote_part(
@@ -113,27 +204,9 @@ def quote_part(
     *,
     printer_models: Collection[str],
 ) -> Quote:
-    """Freeze the price of a part for ``settings.quote_minutes``; refuses as ``price_part``."""
-    part = price_part(session, settings, revision_id, quantity, now, printer_models=printer_models)
-    quote = Quote(
-        revision_id=revision_id,
-        slice_id=part.slice.slice_id,
-        quantity=quantity,
-        tariff_id=part.price.tariff_id,
-        material_cents=part.price.material_cents,
-        machine_cents=part.price.machine_cents,
-        handling_cents=part.price.handling_cents,
-        share_cents=part.price.share_cents,
-        net_cents=part.price.net_cents,
-        vat_percent=settings.vat_percent,
-        vat_cents=part.price.vat_cents,
-        total_cents=part.price.total_cents,
-        created_at=now,
-        expires_at=now + timedelta(minutes=settings.quote_minutes),
-    )
-    session.add(quote)
-    session.flush()
-    return quote
+    """Freeze the price of one part; as ``quote_wanted``."""
+    wanted = [Wanted(revision_id, quantity)]
+    return quote_wanted(session, settings, wanted, now, printer_models=printer_models)
 
 
 def find_quote(session: Session, quote_id: str) -> Quote:
@@ -148,39 +221,72 @@ def find_quote(session: Session, quote_id: str) -> Quote:
     return quote
 
 
-def still_valid(quote: Quote, now: datetime) -> Quote:
-    """Return the quote while its price is frozen.
+def quote_lines(session: Session, quote_id: str) -> Sequence[QuoteLine]:
+    """Return the lines of a quote, in their order."""
+    return session.exec(
+        select(QuoteLine).where(QuoteLine.quote_id == quote_id).order_by(col(QuoteLine.position))
+    ).all()
+
+
+def still_valid(session: Session, settings: Settings, quote: Quote, now: datetime) -> Quote:
+    """Return the quote while its price is frozen and as it was given.
 
     Raises:
         Expired: its time is over.
+        Conflict: it is not what was given.
     """
     if now >= quote.expires_at:
         until = quote.expires_at.astimezone(_BRUSSELS).strftime("%H:%M")
         raise Expired(
             f"This price was frozen until {until}. Ask for the price again.", code="quote_expired"
         )
+    lines = quote_lines(session, quote.id)
+    if quote.seal is not None and quote.seal != seal_of(settings.secret(), quote, lines):
+        raise Conflict(
+            "This quote is not as it was given: a price or a part in it was altered. "
+            "Ask for the price again.",
+            code="quote_altered",
+        )
     return quote
 
 
-def _check_quantity(quantity: int, most: int) -> None:
-    if not 1 <= quantity <= most:
+def _check_lines(wanted: Sequence[Wanted], most: int) -> None:
+    if not wanted:
+        raise Invalid("There is nothing to price: the basket is empty.", place="lines")
+    if len(wanted) > MOST_LINES:
         raise Invalid(
-            f"{quantity} copies cannot be ordered here. Choose from 1 to {most}.", place="quantity"
+            f"{len(wanted)} different parts are too many for one order. "
+            f"Order at most {MOST_LINES} at once.",
+            place="lines",
         )
+    if len({one.revision_id for one in wanted}) < len(wanted):
+        raise Invalid(
+            "The same part is on two lines. Give it once, with its whole quantity.", place="lines"
+        )
+    for one in wanted:
+        if not 1 <= one.quantity <= most:
+            raise Invalid(
+                f"{one.quantity} copies cannot be ordered here. Choose from 1 to {most}.",
+                place="quantity",
+            )
 
 
-def not_sliced(session: Session, revision: Revision, printer_models: Collection[str]) -> Conflict:
-    """Return the refusal of a part without a slice: how far it is, or that it failed."""
-    if not printer_models:
-        return Conflict("No point is open for orders at the moment.", code="no_points")
-    progress = slicing_progress(session, revision, printer_models)
-    if progress.failed >= progress.total:
-        return Conflict(
-            "This part cannot be printed at the moment; the maintainers have been told.",
-            code="slicing_failed",
-        )
-    return Conflict(
-        f"This part is being prepared for our printers ({progress.ready} of {progress.total} "
-        "done). Try again in a few minutes.",
-        code="being_sliced",
+def _dearest_model(tariff: Tariff, layout: Layout, vat: Decimal) -> str:
+    # Without the minimum, which would make cheap models look alike.
+    exact = replace(tariff, minimum_total_cents=0)
+    return max(
+        layout.models,
+        key=lambda model: price(exact, [_priced_line(layout, model)], vat).total_cents,
+    )
+
+
+def _priced_line(layout: Layout, model: str) -> PricedLine:
+    return PricedLine(
+        filament_mg=layout.filament_mg(model),
+        print_seconds=layout.print_seconds(model),
+        printer_model=model,
+        material=layout.revision.recipe["material"],
+        quantity=layout.quantity,
+        part=layout.part,
+        measured_copies=layout.quantity,
     )

@@ -1,36 +1,89 @@
-"""A job that passes its check becomes a unit, with everything that a recall will ask for."""
+"""What passes its check becomes units, with everything that a recall will ask for."""
 
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from parts3d.catalogue.tables import Part, Revision
 from parts3d.db import new_id
+from parts3d.errors import Invalid
 from parts3d.jobs.bench import job_of_point
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import move_job
+from parts3d.jobs.remaking import remake_copies
 from parts3d.jobs.tables import Attempt, Job
 from parts3d.points.tables import Point, Printer
 from parts3d.slicing.tables import Slice
 from parts3d.units.tables import Unit
 
 
-def pass_check(session: Session, *, point_id: str, job_id: str, actor: str, now: datetime) -> Unit:
-    """Pass a printed part: it gets a serial number and a trace record. Twice is once.
+def pass_check(
+    session: Session,
+    *,
+    point_id: str,
+    job_id: str,
+    actor: str,
+    now: datetime,
+    rejected: int = 0,
+    why: str = "",
+) -> list[Unit]:
+    """Pass a print: each good copy gets a serial number and a trace record. Twice is once.
+
+    Args:
+        session: flushed, not committed.
+        point_id: where it lies.
+        job_id: the print.
+        actor: who checks.
+        now: the server's moment.
+        rejected: copies of a plate that are not good; they are printed again by jobs of their own.
+        why: what is wrong with those.
 
     Raises:
         NotFound: not a job of this point.
+        Invalid: more copies rejected than lie there, all of them, or no reason.
         Conflict: nothing was printed yet.
     """
     job = job_of_point(session, point_id, job_id)
-    existing = session.exec(select(Unit).where(Unit.attempt_id == job.attempt_id)).first()
-    if existing is not None and job.status in {JobStatus.PASSED, JobStatus.READY}:
+    existing = units_of(session, job)
+    if existing and job.status in {JobStatus.PASSED, JobStatus.READY}:
         return existing
+    _check_rejected(job, rejected, why)
     move_job(session, job, JobStatus.PASSED, actor=actor, now=now)
-    unit = _unit(session, job, actor, now)
-    session.add(unit)
+    job.rejected_copies = rejected
+    good = job.copies - rejected
+    units = [_unit(session, job, job.copy_number + index, actor, now) for index in range(good)]
+    session.add_all(units)
     session.flush()
-    return unit
+    if rejected:
+        remake_copies(
+            session,
+            job,
+            first_copy=job.copy_number + good,
+            copies=rejected,
+            now=now,
+            reason=f"Rejected at the check: {why.strip()}",
+        )
+    return units
+
+
+def units_of(session: Session, job: Job) -> list[Unit]:
+    """Return the units that a job's present try has given, in the order of its copies."""
+    return list(
+        session.exec(
+            select(Unit).where(Unit.attempt_id == job.attempt_id).order_by(col(Unit.copy_number))
+        )
+    )
+
+
+def _check_rejected(job: Job, rejected: int, why: str) -> None:
+    if not 0 <= rejected < job.copies:
+        raise Invalid(
+            f"{rejected} of {job.copies} copies cannot be rejected like this. "
+            "If none is good, reject the whole print.",
+            place="rejected",
+        )
+    if rejected and not why.strip():
+        raise Invalid("Say what is wrong with the part.", place="why")
 
 
 def hand_over_units(session: Session, *, order_id: str, actor: str, now: datetime) -> list[Unit]:
@@ -61,7 +114,7 @@ def hand_over_units(session: Session, *, order_id: str, actor: str, now: datetim
     return units
 
 
-def _unit(session: Session, job: Job, actor: str, now: datetime) -> Unit:
+def _unit(session: Session, job: Job, copy_number: int, actor: str, now: datetime) -> Unit:
     attempt = session.get_one(Attempt, job.attempt_id)
     revision = session.get_one(Revision, job.revision_id)
     part = session.get_one(Part, revision.part_id)
@@ -76,6 +129,7 @@ def _unit(session: Session, job: Job, actor: str, now: datetime) -> Unit:
         order_id=job.order_id,
         revision_id=revision.id,
         attempt_id=attempt.id,
+        copy_number=copy_number,
         trace={
             "part": part.slug,
             "revision": revision.number,
@@ -89,6 +143,7 @@ def _unit(session: Session, job: Job, actor: str, now: datetime) -> Unit:
             "point": {"id": point.id, "name": point.name},
             "attempt": attempt.number,
             "epoch": attempt.epoch,
+            "copies_on_the_bed": job.copies,
             "started_at": attempt.started_at.isoformat() if attempt.started_at else None,
             "printed_seconds": attempt.printed_seconds,
         },

@@ -10,14 +10,19 @@ from parts3d.db import UtcDateTime, new_id
 
 
 class Unit(SQLModel, table=True):
-    """One physical part that passed its check."""
+    """One physical part that passed its check; a plate's print gives several."""
+
+    __table_args__ = (
+        sa.UniqueConstraint("attempt_id", "copy_number", name="uq_unit_attempt_copy"),
+    )
 
     id: str = Field(default_factory=new_id, primary_key=True)
     serial: str = Field(unique=True)
     job_id: str = Field(foreign_key="job.id", index=True)
     order_id: str = Field(foreign_key="orders.id", index=True)
     revision_id: str = Field(foreign_key="revision.id", index=True)
-    attempt_id: str = Field(foreign_key="attempt.id", unique=True)
+    attempt_id: str = Field(foreign_key="attempt.id", index=True)
+    copy_number: int = Field(default=1, description="of the line: 1 to its quantity")
     # Class, hashes, slicer, printer, point, persons: as they were, whatever changes later.
     trace: dict[str, Any] = Field(sa_type=sa.JSON)
     checked_by: str

@@ -28,7 +28,7 @@ def at(shop: Shop) -> dict[str, object]:
 def test_a_checked_part_becomes_a_unit_with_its_trace_and_the_order_is_ready(shop: Shop) -> None:
     ref = printed(shop)
     with shop.database.unit_of_work() as work:
-        unit = pass_check(work.session, job_id=ref.job_id, **at(shop))  # type: ignore[arg-type]
+        [unit] = pass_check(work.session, job_id=ref.job_id, **at(shop))  # type: ignore[arg-type]
         assert unit.trace["gcode_sha256"] == ref.gcode_sha256
         assert unit.trace["epoch"] == ref.epoch
     with shop.database.unit_of_work() as work:

@@ -194,8 +194,7 @@ def test_unknown_parts_points_and_checkouts_are_named_as_such(
                 open_checkout(
                     work.session,
                     settings,
-                    part_slug=part,
-                    quantity=1,
+                    parts={part: 1},
                     point_slug=point,
                     now=now,
                     read_queues=read_queues,

@@ -17,7 +17,7 @@ from parts3d.promises.queries import orderable_models
 from parts3d.promises.service import offers, say_refusal
 from parts3d.promises.snapshot import RefusalCode
 from parts3d.promises.tables import Promise, PromiseStatus
-from parts3d.quotes.service import quote_part
+from parts3d.quotes.service import Wanted, quote_part
 from parts3d.quotes.tables import Quote
 from parts3d.settings import Settings
 from tests.support.network import Network, placed, settings_for, small_network
@@ -71,8 +71,7 @@ def test_offers_rank_points_and_say_why_others_offer_nothing(
         options = offers(
             session,
             settings,
-            network.revision_id,
-            1,
+            [Wanted(network.revision_id)],
             now,
             read_queues=read_queues,
             place=Place(50.52, 5.24),
@@ -92,7 +91,9 @@ def test_a_printer_that_was_not_heard_for_long_is_not_promised(
         printer = work.session.exec(select(Printer)).one()
         printer.last_heard_at = now - timedelta(minutes=11)
     with database.reading() as session:
-        options = offers(session, settings, network.revision_id, 1, now, read_queues=read_queues)
+        options = offers(
+            session, settings, [Wanted(network.revision_id)], now, read_queues=read_queues
+        )
         assert not options.offers
         assert options.refusals[0].refusal.code is RefusalCode.PRINTERS_UNAVAILABLE
 

@@ -10,7 +10,7 @@ from parts3d.db import Database
 from parts3d.errors import Conflict, Expired, Invalid, NotFound
 from parts3d.promises.queries import orderable_models
 from parts3d.quotes.queries import ready_slices
-from parts3d.quotes.service import find_quote, price_part, quote_part, still_valid
+from parts3d.quotes.service import find_quote, price_part, quote_lines, quote_part, still_valid
 from parts3d.quotes.tables import Quote
 from parts3d.settings import Settings
 from parts3d.slicing.tables import SliceStatus
@@ -37,11 +37,13 @@ def test_a_quote_keeps_its_components_and_its_time(
         )
         assert parts == quote.net_cents
         assert quote.net_cents + quote.vat_cents == quote.total_cents
-        assert quote.quantity == 2
+        [line] = quote_lines(session, quote_id)
+        assert (line.quantity, line.total_cents) == (2, quote.total_cents)
         assert quote.expires_at == now + timedelta(minutes=30)
-        assert still_valid(quote, now + timedelta(minutes=29, seconds=59)) is quote
+        late = now + timedelta(minutes=29, seconds=59)
+        assert still_valid(session, settings, quote, late) is quote
         with pytest.raises(Expired, match="frozen until 10:30"):
-            still_valid(quote, now + timedelta(minutes=30))
+            still_valid(session, settings, quote, now + timedelta(minutes=30))
 
 
 def test_the_price_is_that_of_the_dearest_model_that_stands_somewhere(
@@ -59,7 +61,7 @@ def test_the_price_is_that_of_the_dearest_model_that_stands_somewhere(
         fast = price_part(
             work.session, settings, network.revision_id, 1, now, printer_models={"mk3s"}
         )
-        assert both.slice.printer_model == "slow"
+        assert both.lines[0].model == "slow"
         assert both.price.total_cents > fast.price.total_cents
 
 
@@ -70,7 +72,7 @@ def test_the_newest_slice_of_a_model_counts(database: Database, now: datetime) -
         newer = network.add_slice(
             work.session, revision, "mk3s", print_seconds=900, engine_version="5.1"
         )
-        newer.finished_at = now + timedelta(minutes=1)
+        newer.created_at = now + timedelta(minutes=1)
         work.session.flush()
         assert ready_slices(work.session, revision, ["mk3s"])["mk3s"].print_seconds == 900
 

@@ -192,8 +192,7 @@ def opened(
         checkout = open_checkout(
             work.session,
             settings,
-            part_slug=network.part_slug,
-            quantity=quantity,
+            parts={network.part_slug: quantity},
             point_slug="huy",
             now=network.now,
             read_queues=read_queues,
