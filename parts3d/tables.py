@@ -10,6 +10,8 @@ from parts3d.orders import tables as orders
 from parts3d.points import tables as points
 from parts3d.promises import tables as promises
 from parts3d.quotes import tables as quotes
+from parts3d.quotes import tariff_tables as tariffs
+from parts3d.quotes import voucher_tables as vouchers
 from parts3d.slicing import tables as slicing
 from parts3d.units import tables as units
 
@@ -23,7 +25,9 @@ __all__ = [
     "promises",
     "quotes",
     "slicing",
+    "tariffs",
     "units",
+    "vouchers",
 ]
 
 metadata = SQLModel.metadata
