@@ -117,8 +117,8 @@ clean: ## Remove what setup made, but no data.
 	@touch $@
 
 # What cannot be compiled is said, and done without.
-.make/kernels: $(wildcard parts3d/meshes/compiled*.py) .make/installed
-	@$(BIN)/python -m parts3d.meshes.compiled
+.make/kernels: $(wildcard parts3d/meshes/kernels/*.py) .make/installed
+	@$(BIN)/python -m parts3d.meshes.kernels.compiled
 	@touch $@
 
 .make/hosts:

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from parts3d.meshes.crossings import Crossings, crossings_of
 from parts3d.meshes.measure import measure
 from parts3d.meshes.mesh import Mesh
 from parts3d.meshes.reader import read
+from parts3d.meshes.searches.crossings import Crossings, crossings_of
 from parts3d.meshes.topology import Topology, weld
 
 _SIDES = (28, 290, 700)

@@ -49,7 +49,7 @@ def main() -> int:
         what, path, runs = asked.measure
         print(json.dumps(vars(timed(WHAT[what](path), int(runs)))))
         return 0
-    from parts3d.meshes.compiled import compile_kernels
+    from parts3d.meshes.kernels.compiled import compile_kernels
 
     if trouble := compile_kernels():
         print(f"The kernels cannot be compiled here ({trouble}): these are numpy's figures.\n")

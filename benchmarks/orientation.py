@@ -15,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parts3d.errors import Unreadable
-from parts3d.meshes.bed_fit import find_bed_fit
 from parts3d.meshes.measure import measure
 from parts3d.meshes.mesh import Mesh
 from parts3d.meshes.orientation import candidates
-from parts3d.meshes.overhangs import find_overhangs
 from parts3d.meshes.printing import Printing
 from parts3d.meshes.reader import read
+from parts3d.meshes.searches.bed_fit import find_bed_fit
+from parts3d.meshes.searches.overhangs import find_overhangs
+from parts3d.meshes.searches.stability import find_stability
 from parts3d.meshes.shape import Shape, shape_of
-from parts3d.meshes.stability import find_stability
 
 _PLA = Printing("PLA")
 _BEDS = ((250.0, 210.0, 210.0),)

@@ -10,14 +10,14 @@ import time
 
 import numpy as np
 
-from parts3d.meshes.features import find_small_features
 from parts3d.meshes.measure import measure
 from parts3d.meshes.mesh import Mesh
 from parts3d.meshes.printing import Printing
-from parts3d.meshes.round_holes import find_small_holes
+from parts3d.meshes.searches.features import find_small_features
+from parts3d.meshes.searches.round_holes import find_small_holes
+from parts3d.meshes.searches.thickness import measure_thickness
+from parts3d.meshes.searches.walls import find_thin_walls, reach_for
 from parts3d.meshes.shape import Shape, shape_of
-from parts3d.meshes.thickness import measure_thickness
-from parts3d.meshes.walls import find_thin_walls, reach_for
 
 _ONCE_ABOVE = 1_000_000
 

@@ -17,7 +17,7 @@ from rich.progress import track
 from rich.table import Table
 
 from parts3d.errors import Unreadable
-from parts3d.meshes.sandbox import check_in_child
+from parts3d.meshes.isolation.sandbox import check_in_child
 from tests.meshes.hostile.files import hostile_file
 from tests.meshes.hostile.warm import ROOT, Outcome, Warm
 

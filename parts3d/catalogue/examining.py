@@ -17,9 +17,9 @@ from parts3d.catalogue.tables import ModelCheck
 from parts3d.context import Context
 from parts3d.errors import Conflict, Unavailable, Unreadable
 from parts3d.meshes.examination import EXAMINE, MODEL, Examination, ExaminationOrders
+from parts3d.meshes.isolation.sandbox import ChildLimits, ChildResult, run_in_child
 from parts3d.meshes.mesh import Unit, Vector
 from parts3d.meshes.reader import UPLOAD_LIMITS
-from parts3d.meshes.sandbox import ChildLimits, ChildResult, run_in_child
 
 # Pictures and orientations of a large mesh take longer than its check alone.
 CHILD_LIMITS = ChildLimits(wall_seconds=45.0, cpu_seconds=45)
@@ -44,7 +44,7 @@ class Examine(Protocol):
 def examine_in_child(
     data: bytes, orders: ExaminationOrders, *, on_stage: Callable[[str], None]
 ) -> ChildResult[Examination]:
-    """Examine a file in a child process under limits; see ``meshes.sandbox``."""
+    """Examine a file in a child process under limits; see ``meshes.isolation.sandbox``."""
     return run_in_child(EXAMINE, orders, data, limits=CHILD_LIMITS, on_stage=on_stage)
 
 

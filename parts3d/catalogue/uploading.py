@@ -13,11 +13,11 @@ from parts3d.catalogue.service import record_revision
 from parts3d.context import Context
 from parts3d.errors import Invalid, TooLarge
 from parts3d.meshes.check import AS_IT_IS, Question
+from parts3d.meshes.isolation.sandbox import check_in_child
 from parts3d.meshes.mesh import Vector
 from parts3d.meshes.printing import Material, Printing
 from parts3d.meshes.reader import UPLOAD_LIMITS, Limits
 from parts3d.meshes.report import FileReport
-from parts3d.meshes.sandbox import check_in_child
 
 RENDER = "catalogue.render"
 

@@ -31,7 +31,7 @@ def worker(
 
 def _compile_kernels() -> None:
     """Compile the mesh kernels beside the work, once on a machine; numpy measures until then."""
-    command = [sys.executable, "-m", "parts3d.meshes.compiled"]
+    command = [sys.executable, "-m", "parts3d.meshes.kernels.compiled"]
     threading.Thread(
         target=subprocess.run,
         args=(command,),

@@ -3,9 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from parts3d.meshes.bed_fit import find_bed_fit
-from parts3d.meshes.crossings import find_crossings
-from parts3d.meshes.features import find_small_features
 from parts3d.meshes.findings import (
     MENDABLE,
     UNIT_DOUBTS,
@@ -17,16 +14,19 @@ from parts3d.meshes.findings import (
 )
 from parts3d.meshes.measure import Measures, measure
 from parts3d.meshes.mesh import Mesh, Vector
-from parts3d.meshes.overhangs import find_overhangs
 from parts3d.meshes.printing import Printing
 from parts3d.meshes.repair import can_be_repaired
-from parts3d.meshes.round_holes import find_small_holes
+from parts3d.meshes.searches.bed_fit import find_bed_fit
+from parts3d.meshes.searches.crossings import find_crossings
+from parts3d.meshes.searches.features import find_small_features
+from parts3d.meshes.searches.overhangs import find_overhangs
+from parts3d.meshes.searches.round_holes import find_small_holes
+from parts3d.meshes.searches.sizes import find_doubtful_unit, find_wrong_size
+from parts3d.meshes.searches.stability import find_stability
+from parts3d.meshes.searches.surface import encloses_nothing, find_surface_faults
+from parts3d.meshes.searches.thickness import measure_thickness
+from parts3d.meshes.searches.walls import find_thin_walls, reach_for
 from parts3d.meshes.shape import Shape, shape_of
-from parts3d.meshes.sizes import find_doubtful_unit, find_wrong_size
-from parts3d.meshes.stability import find_stability
-from parts3d.meshes.surface import encloses_nothing, find_surface_faults
-from parts3d.meshes.thickness import measure_thickness
-from parts3d.meshes.walls import find_thin_walls, reach_for
 
 
 @dataclass(frozen=True, slots=True)

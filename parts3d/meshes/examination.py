@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from parts3d.errors import Unreadable
 from parts3d.meshes.check import Question
-from parts3d.meshes.errands import Desk, Errand
 from parts3d.meshes.findings import Code, Finding, Severity, Verdict
+from parts3d.meshes.isolation.errands import Desk, Errand
 from parts3d.meshes.mesh import Mesh, Unit, Vector
 from parts3d.meshes.orient import orient, write_stl
 from parts3d.meshes.orientation import candidates

@@ -15,6 +15,7 @@ from time import perf_counter
 from parts3d.errors import Unreadable
 from parts3d.meshes.check import Question
 from parts3d.meshes.formats.stl import HEADER_BYTES, is_binary, read_binary_blocks
+from parts3d.meshes.isolation.sandbox import check_in_child
 from parts3d.meshes.mesh import MM_PER_UNIT, Mesh, Unit
 from parts3d.meshes.reader import DEFAULT_LIMITS, needs_child
 from parts3d.meshes.report import (
@@ -25,7 +26,6 @@ from parts3d.meshes.report import (
     examine_read,
     unreadable_report,
 )
-from parts3d.meshes.sandbox import check_in_child
 
 SUFFIXES = frozenset({".stl", ".3mf", ".obj", ".step", ".stp"})
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from parts3d.meshes import compiled
 from parts3d.meshes.grouping import connected, group_equal
+from parts3d.meshes.kernels import compiled
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from parts3d.meshes import compiled
 from parts3d.meshes.grouping import connected
+from parts3d.meshes.kernels import compiled
 from parts3d.meshes.mesh import Mesh, Vector
 from parts3d.meshes.nesting import nesting
 from parts3d.meshes.topology import Topology, weld, weld_hairlines

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from parts3d.meshes.bed_fit import extents, flat_sides, turn_to_fit
-from parts3d.meshes.hanging import hanging
 from parts3d.meshes.measure import measure
 from parts3d.meshes.mesh import Mesh, Vector
 from parts3d.meshes.orient import laying, rotation_matrix
 from parts3d.meshes.printing import Printing
+from parts3d.meshes.searches.bed_fit import extents, flat_sides, turn_to_fit
+from parts3d.meshes.searches.hanging import hanging
+from parts3d.meshes.searches.stability import centre_of_gravity, hull, inside_by, stand_of
+from parts3d.meshes.searches.support import Obstacles, obstacles_of
 from parts3d.meshes.shape import Shape, shape_of
-from parts3d.meshes.stability import centre_of_gravity, hull, inside_by, stand_of
-from parts3d.meshes.support import Obstacles, obstacles_of
 
 Floats = NDArray[np.float64]
 

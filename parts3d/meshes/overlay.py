@@ -133,8 +133,8 @@ def before_after(mesh_before: Mesh, mesh_after: Mesh, size: int = 512) -> bytes:
 def _faults(mesh: Mesh) -> list[Finding]:
     """Return what a repair is about: faults of the surface that are more than information."""
     from parts3d.meshes.measure import measure
+    from parts3d.meshes.searches.surface import find_surface_faults
     from parts3d.meshes.shape import shape_of
-    from parts3d.meshes.surface import find_surface_faults
 
     found = find_surface_faults(shape_of(mesh, measure(mesh)))
     return [one for one in found if one.has_places and one.severity is not Severity.INFO]

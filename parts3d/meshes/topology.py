@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from parts3d.meshes import compiled
 from parts3d.meshes.grouping import connected, number_equal
 from parts3d.meshes.joining import join
+from parts3d.meshes.kernels import compiled
 from parts3d.meshes.mesh import Mesh
 
 # Of the bounding box's diagonal: 1 micrometre on a part of 100 mm, what ASCII digits round off.

@@ -19,7 +19,7 @@ from parts3d.meshes.examination import MODEL, REPAIRED, Examination, Examination
 from parts3d.meshes.findings import Verdict
 from parts3d.meshes.reader import read
 from parts3d.meshes.report import FileReport
-from parts3d.meshes.sandbox import ChildResult
+from parts3d.meshes.isolation.sandbox import ChildResult
 from parts3d.store import FolderStore
 from tests.support.network import settings_for
 from tests.support.site import RungTasks

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from parts3d.errors import Unreadable
-from parts3d.meshes.sandbox import ChildLimits, bubblewrap_works, check_in_child
+from parts3d.meshes.isolation.sandbox import ChildLimits, bubblewrap_works, check_in_child
 from tests.meshes.hostile.isolation import attempt
 from tests.meshes.test_sandbox import BOX
 

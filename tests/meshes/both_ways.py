@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from parts3d.meshes.crossings import Crossings, crossings_of
 from parts3d.meshes.measure import Measures, measure
 from parts3d.meshes.mesh import Mesh
+from parts3d.meshes.searches.crossings import Crossings, crossings_of
 from parts3d.meshes.topology import Topology
 
 _COUNTS = (

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.baselines.models import bumpy_tori
-from parts3d.meshes.compiled import COMPILED_FROM_FACETS
+from parts3d.meshes.kernels.compiled import COMPILED_FROM_FACETS
 from tests.meshes.solids import Triangles, box, flipped, moebius, together
 
 FACETS = COMPILED_FROM_FACETS + 1

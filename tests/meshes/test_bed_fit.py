@@ -3,11 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parts3d.meshes.bed_fit import find_bed_fit
 from parts3d.meshes.findings import Code, Finding, Severity
 from parts3d.meshes.measure import measure
 from parts3d.meshes.mesh import Vector
 from parts3d.meshes.orient import orient, rotate
+from parts3d.meshes.searches.bed_fit import find_bed_fit
 from parts3d.meshes.shape import shape_of
 from tests.meshes import solids
 from tests.meshes.solids import Triangles, box, mesh

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from parts3d.meshes import compiled
 from parts3d.meshes.grouping import connected, number_equal
+from parts3d.meshes.kernels import compiled
 from parts3d.meshes.measure import Measures, measure
 from parts3d.meshes.mesh import Mesh
 from parts3d.meshes.topology import Topology
@@ -171,7 +171,7 @@ def test_a_large_mesh_takes_the_kernels_and_a_small_one_does_not() -> None:
 
 ASK = """
 import numpy, sys
-from parts3d.meshes import compiled
+from parts3d.meshes.kernels import compiled
 from parts3d.meshes.measure import measure
 from parts3d.meshes.mesh import Mesh
 facets = numpy.zeros((100_000, 3, 3), numpy.float32)
@@ -217,7 +217,7 @@ def test_without_compiled_kernels_numpy_gives_the_same_answer(tmp_path: Path) ->
 def test_a_folder_that_cannot_be_made_is_said_and_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     ran = subprocess.run(
-        [sys.executable, "-m", "parts3d.meshes.compiled"],
+        [sys.executable, "-m", "parts3d.meshes.kernels.compiled"],
         env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "file" / "folder")},
         check=True,
         capture_output=True,

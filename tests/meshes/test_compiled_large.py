@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from parts3d.meshes import compiled
+from parts3d.meshes.kernels import compiled
 from parts3d.meshes.mesh import Mesh
 from tests.meshes import large
 from tests.meshes.both_ways import assert_same_measures

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parts3d.meshes.crossings import crossings_of, find_crossings, shallow_limit_mm
-from parts3d.meshes.crossings_depth import depths_mm
-from parts3d.meshes.crossings_pairs import meeting, surface_of
-from parts3d.meshes.crossings_work import CrossingBudget
 from parts3d.meshes.findings import Code, Severity
 from parts3d.meshes.measure import measure
 from parts3d.meshes.mesh import Mesh
-from parts3d.meshes.predicates import orient_2d, orient_3d
+from parts3d.meshes.searches.crossings import crossings_of, find_crossings, shallow_limit_mm
+from parts3d.meshes.searches.crossings_depth import depths_mm
+from parts3d.meshes.searches.crossings_pairs import meeting, surface_of
+from parts3d.meshes.searches.crossings_work import CrossingBudget
+from parts3d.meshes.searches.predicates import orient_2d, orient_3d
 from parts3d.meshes.shape import Shape, shape_of
 from parts3d.meshes.topology import weld
 from tests.meshes.crossing_truth import (

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parts3d.meshes.deviation import changed, distances_mm, distances_to_own_mm, samples
+from parts3d.meshes.repairing.deviation import changed, distances_mm, distances_to_own_mm, samples
 from tests.meshes.solids import box, flipped, torus
 
 TRIANGLE = np.array([[[0, 0, 0], [10, 0, 0], [0, 10, 0]]], np.float32)

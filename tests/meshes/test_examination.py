@@ -11,9 +11,9 @@ from parts3d.meshes.examination import (
     marks_name,
 )
 from parts3d.meshes.findings import Code, Verdict
+from parts3d.meshes.isolation.sandbox import run_in_child
 from parts3d.meshes.orient import write_stl
 from parts3d.meshes.reader import read
-from parts3d.meshes.sandbox import run_in_child
 from tests.meshes import models, solids
 from tests.meshes.solids import mesh
 

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parts3d.meshes.features import find_small_features
 from parts3d.meshes.findings import Code, Finding, Severity
 from parts3d.meshes.measure import measure
 from parts3d.meshes.printing import Printing
+from parts3d.meshes.searches.features import find_small_features
 from parts3d.meshes.shape import shape_of
 from tests.meshes import solids
 from tests.meshes.solids import Triangles

@@ -3,12 +3,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parts3d.meshes.hanging import hanging
 from parts3d.meshes.measure import measure
 from parts3d.meshes.mesh import Vector
 from parts3d.meshes.orient import laying, orient, rotate, rotation_matrix
 from parts3d.meshes.orientation import Candidate, candidates
 from parts3d.meshes.printing import Printing
+from parts3d.meshes.searches.hanging import hanging
 from parts3d.meshes.shape import shape_of
 from tests.meshes import solids
 from tests.meshes.solids import Triangles, box, mesh, together

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from parts3d.meshes.findings import Code, Finding, Severity
 from parts3d.meshes.measure import measure
 from parts3d.meshes.orient import rotate
-from parts3d.meshes.overhangs import find_overhangs
 from parts3d.meshes.printing import Printing
+from parts3d.meshes.searches.overhangs import find_overhangs
 from parts3d.meshes.shape import Shape, shape_of
 from tests.meshes import solids
 from tests.meshes.solids import Triangles, box, mesh, together

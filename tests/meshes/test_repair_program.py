@@ -8,7 +8,7 @@ import pytest
 
 from parts3d.meshes.orient import write_stl
 from parts3d.meshes.repair import Done, RepairRefused
-from parts3d.meshes.repair_program import find_program, repair_with_program
+from parts3d.meshes.repairing.repair_program import find_program, repair_with_program
 from parts3d.sandbox import Limits, ProgramFailed
 from tests.meshes.solids import box, mesh, without
 

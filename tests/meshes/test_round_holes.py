@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from parts3d.meshes.findings import Code, Finding, Severity
 from parts3d.meshes.measure import measure
 from parts3d.meshes.printing import Printing
-from parts3d.meshes.round_holes import find_small_holes
+from parts3d.meshes.searches.round_holes import find_small_holes
 from parts3d.meshes.shape import shape_of
 from tests.meshes import solids
 from tests.meshes.solids import Triangles

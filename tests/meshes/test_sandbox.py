@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from parts3d.errors import Unreadable
 from parts3d.meshes.findings import Verdict
-from parts3d.meshes.reader import Limits
-from parts3d.meshes.report import FileReport
-from parts3d.meshes.sandbox import (
+from parts3d.meshes.isolation.sandbox import (
     ChildLimits,
     check_in_child,
     run_in_child,
 )
+from parts3d.meshes.reader import Limits
+from parts3d.meshes.report import FileReport
 from tests.meshes import solids
 from tests.meshes.hostile.errands import LEAVE, Attempt
 from tests.meshes.hostile.isolation import ROOT, attempt
@@ -115,7 +115,8 @@ def test_a_child_may_have_threads() -> None:
 
 def test_the_filter_holds_in_the_process_that_sets_it_and_not_in_this_one() -> None:
     code = (
-        "from parts3d.meshes.system_calls import refuse_what_a_check_never_needs as refuse\n"
+        "from parts3d.meshes.isolation import system_calls\n"
+        "refuse = system_calls.refuse_what_a_check_never_needs\n"
         "import os\n"
         "assert refuse()\n"
         "try: os.fork()\n"
@@ -181,7 +182,7 @@ def test_a_listener_that_fails_ends_the_child_and_is_heard() -> None:
 def test_bubblewrap_asked_for_where_it_does_not_work_is_said_in_words() -> None:
     code = (
         "from parts3d.errors import Unavailable\n"
-        "from parts3d.meshes.sandbox import bubblewrap_works, check_in_child\n"
+        "from parts3d.meshes.isolation.sandbox import bubblewrap_works, check_in_child\n"
         "assert not bubblewrap_works()\n"
         "try: check_in_child(b'x', isolation='bubblewrap')\n"
         "except Unavailable as refused: print(refused.message)\n"

@@ -7,14 +7,14 @@ from parts3d.meshes.findings import Code, Finding, Severity
 from parts3d.meshes.measure import measure
 from parts3d.meshes.orient import rotate
 from parts3d.meshes.printing import Printing
-from parts3d.meshes.shape import Shape, shape_of
-from parts3d.meshes.stability import (
+from parts3d.meshes.searches.stability import (
     centre_of_gravity,
     find_stability,
     hull,
     inside_by,
     stand_of,
 )
+from parts3d.meshes.shape import Shape, shape_of
 from tests.meshes import solids
 from tests.meshes.solids import Triangles, box, mesh, together
 

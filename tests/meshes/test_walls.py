@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from parts3d.meshes.findings import Code, Finding, Severity
 from parts3d.meshes.measure import measure
 from parts3d.meshes.printing import Printing
-from parts3d.meshes.rays import Rays
+from parts3d.meshes.searches.rays import Rays
+from parts3d.meshes.searches.thickness import measure_thickness
+from parts3d.meshes.searches.walls import find_thin_walls, reach_for
 from parts3d.meshes.shape import Shape, shape_of
-from parts3d.meshes.thickness import measure_thickness
-from parts3d.meshes.walls import find_thin_walls, reach_for
 from tests.meshes import solids
 from tests.meshes.solids import Triangles
 

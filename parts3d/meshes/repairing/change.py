@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from parts3d.meshes.deviation import changed, distances_mm, distances_to_own_mm, samples
 from parts3d.meshes.repairing.closing import Attempt, begin
+from parts3d.meshes.repairing.deviation import changed, distances_mm, distances_to_own_mm, samples
 from parts3d.meshes.repairing.done import RepairRefused
 from parts3d.meshes.repairing.lids import put_on_lids
 from parts3d.meshes.repairing.rings import signed_volume_mm3

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from parts3d.meshes.holes import is_small
 from parts3d.meshes.repairing.done import Done
 from parts3d.meshes.repairing.facing import agree, face_outwards
 from parts3d.meshes.repairing.fins import cut_out, settle_patches
+from parts3d.meshes.repairing.holes import is_small
 from parts3d.meshes.repairing.lids import put_on_lids
 from parts3d.meshes.repairing.seams import join_points, split_at_junctions, without_slivers
 from parts3d.meshes.repairing.solid import merged

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from parts3d.meshes.holes import is_small
+from parts3d.meshes.repairing.holes import is_small
 from parts3d.meshes.repairing.surface import Edges, Surface, edges_of, patches_of
 
 _MOST_PATCHES = 400

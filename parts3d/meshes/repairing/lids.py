@@ -1,11 +1,11 @@
-"""Put lids on the holes that ``parts3d.meshes.holes`` allows: flat ones and small ones."""
+"""Put lids on the holes that ``repairing.holes`` allows: flat ones and small ones."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from parts3d.meshes.holes import is_flat, is_small
+from parts3d.meshes.repairing.holes import is_flat, is_small
 from parts3d.meshes.repairing.rings import TRIANGLE, Ring, rings_of
 from parts3d.meshes.repairing.surface import LID, Surface, edges_of
 

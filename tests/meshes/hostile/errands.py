@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from parts3d.meshes.errands import Desk, Errand
+from parts3d.meshes.isolation.errands import Desk, Errand
 
 HERE = "tests.meshes.hostile.errands"
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from parts3d.meshes.sandbox import ChildLimits, ChildResult, Isolation, run_in_child
+from parts3d.meshes.isolation.sandbox import ChildLimits, ChildResult, Isolation, run_in_child
 from tests.meshes.hostile.errands import TRY, Attempt, Outcome
 
 ROOT = Path(__file__).parents[3]

@@ -20,10 +20,10 @@ from types import TracebackType
 from typing import Self
 
 from parts3d.errors import Unreadable
-from parts3d.meshes.child import ChildOrders, lock_up
+from parts3d.meshes.isolation.child import ChildOrders, lock_up
+from parts3d.meshes.isolation.sandbox import DEFAULT_CHILD_LIMITS
 from parts3d.meshes.reader import UPLOAD_LIMITS
 from parts3d.meshes.report import report
-from parts3d.meshes.sandbox import DEFAULT_CHILD_LIMITS
 from tests.meshes.hostile.files import hostile_file
 
 ROOT = Path(__file__).parents[3]
