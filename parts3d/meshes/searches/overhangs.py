@@ -37,6 +37,7 @@ def find_overhangs(
             "share_percent": 100 * found.area_mm2 / whole,
             "area_mm2": found.area_mm2,
             "support_mm3": found.support_mm3,
+            "support_cm3": found.support_mm3 / 1000,
         }
         findings.append(
             Finding(
