@@ -14,6 +14,7 @@ const result = await build({
   entryPoints: [
     "src/app.ts",
     "src/copy.ts",
+    "src/layers.ts",
     "src/live.ts",
     "src/place.ts",
     "src/upload.ts",

@@ -26,6 +26,7 @@ _ROUTES = (
     "parts3d.catalogue.pages",
     "parts3d.catalogue.maintainer_pages",
     "parts3d.slicing.api",
+    "parts3d.slicing.pages",
     "parts3d.points.pages",
     "parts3d.orders.api",
     "parts3d.orders.pages",

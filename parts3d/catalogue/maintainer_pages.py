@@ -14,7 +14,12 @@ from parts3d.accounts.tables import Role
 from parts3d.catalogue import checks_pages, upload_pages
 from parts3d.catalogue.lifecycle import RevisionStatus
 from parts3d.catalogue.queries import history, revisions
-from parts3d.catalogue.revision_view import slice_states, view_of
+from parts3d.catalogue.revision_view import (
+    layers_view,
+    slice_failures,
+    slice_states,
+    view_of,
+)
 from parts3d.catalogue.service import approve, get_revision, reject, submit, withdraw
 from parts3d.catalogue.tables import Revision
 from parts3d.context import Context
@@ -246,6 +251,8 @@ def _revision_page(
     values: dict[str, Any] = {
         "view": view_of(session, None, revision, language, with_pictures=True),
         "slices": slice_states(session, revision),
+        "failures": slice_failures(session, revision),
+        "layers": layers_view(session, revision),
         "events": events,
         "names": actor_names(
             session,

@@ -7,10 +7,11 @@ from typing import Any
 from sqlmodel import Session
 
 from parts3d.catalogue.check_view import FindingView, finding_views
+from parts3d.catalogue.lifecycle import RevisionStatus
 from parts3d.catalogue.tables import ModelCheck, Part, Revision
 from parts3d.meshes.report import FindingReport
 from parts3d.slicing.profiles import printer_models, profile
-from parts3d.slicing.serving import slices_of
+from parts3d.slicing.serving import every_serving_slice, slices_of
 from parts3d.slicing.tables import Slice, SliceStatus
 
 
@@ -35,6 +36,24 @@ class SliceState:
 
     row: Slice
     model: str
+
+
+@dataclass(frozen=True, slots=True)
+class LayersView:
+    """The slices whose layers can be looked at; while there are none, whether some will come."""
+
+    choices: tuple[SliceState, ...]
+    is_under_way: bool
+    has_failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SliceFailure:
+    """Slices that failed for one reason; ``is_served``: earlier slices serve all of them."""
+
+    words: str
+    slices: tuple[SliceState, ...]
+    is_served: bool
 
 
 def view_of(
@@ -78,12 +97,44 @@ def view_of(
 
 def slice_states(session: Session, revision: Revision) -> Sequence[SliceState]:
     """Return a revision's slices with the names of their printer models, by that name."""
+    return _named(slices_of(session, revision))
+
+
+def layers_view(session: Session, revision: Revision) -> LayersView:
+    """Return what there is to look at, layer by layer: the slices that serve."""
+    states = {row.status for row in slices_of(session, revision)}
+    under_way = bool(states & {SliceStatus.WAITING, SliceStatus.SLICING})
+    return LayersView(
+        choices=tuple(_named(every_serving_slice(session, revision))),
+        is_under_way=under_way or (revision.status is RevisionStatus.APPROVED and not states),
+        has_failed=SliceStatus.FAILED in states,
+    )
+
+
+def slice_failures(session: Session, revision: Revision) -> Sequence[SliceFailure]:
+    """Return why a revision's slices failed: the slicer's findings, one for each reason."""
+    served = {(row.printer_model, row.copies) for row in every_serving_slice(session, revision)}
+    by_words: dict[str, list[SliceState]] = {}
+    for state in slice_states(session, revision):
+        if state.row.status is SliceStatus.FAILED:
+            by_words.setdefault(state.row.failure or "", []).append(state)
+    return [
+        SliceFailure(
+            words,
+            tuple(failed),
+            all((state.row.printer_model, state.row.copies) in served for state in failed),
+        )
+        for words, failed in by_words.items()
+    ]
+
+
+def _named(rows: Sequence[Slice]) -> list[SliceState]:
     known = printer_models()
     states = [
         SliceState(
             row,
             profile(row.printer_model).name if row.printer_model in known else row.printer_model,
         )
-        for row in slices_of(session, revision)
+        for row in rows
     ]
-    return sorted(states, key=lambda state: state.model)
+    return sorted(states, key=lambda state: (state.model, state.row.copies))

@@ -68,6 +68,24 @@ def ready_plates(
     return serving_slices(session, revision, models, copies)
 
 
+def every_serving_slice(session: Session, revision: Revision) -> Sequence[Slice]:
+    """Return the slice that serves a revision for each printer model and number of copies."""
+    rows = session.exec(
+        select(Slice)
+        .where(
+            Slice.model_sha256 == revision.model_sha256,
+            Slice.recipe_sha256 == revision.recipe_sha256,
+            Slice.status == SliceStatus.READY,
+            col(Slice.gcode_sha256).is_not(None),
+        )
+        .order_by(*serving_order())
+    ).all()
+    found: dict[tuple[str, int], Slice] = {}
+    for row in rows:
+        found.setdefault((row.printer_model, row.copies), row)
+    return list(found.values())
+
+
 def slices_of(session: Session, revision: Revision) -> Sequence[Slice]:
     """Return all slices of a revision's model and recipe, the newest first."""
     return session.exec(

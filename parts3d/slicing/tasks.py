@@ -11,6 +11,7 @@ from parts3d.catalogue.tables import Revision
 from parts3d.context import Context
 from parts3d.settings import Settings
 from parts3d.slicing.choose import engine_for
+from parts3d.slicing.drawing import DRAW_TASK, draw_slice
 from parts3d.slicing.engines.base import Engine
 from parts3d.slicing.making import (
     is_anything_waiting,
@@ -74,6 +75,12 @@ def plate_wanted(context: Context, revision_id: str, copies: int) -> None:
                 work.session, revision, copies, engine_of(context.settings), datetime.now(UTC)
             )
             work.after_commit(lambda: context.ring_task("slicing.slice"))
+
+
+@task(DRAW_TASK)
+def draw_layers(context: Context, slice_id: str) -> None:
+    """Draw a slice's layers for who looks at them; its page asks again until they are there."""
+    draw_slice(context.database, context.store, slice_id)
 
 
 @task("slicing.slice")
