@@ -25,6 +25,10 @@ _TEMPLATES = (
     N_("This part is not on sale."),
     # quotes
     N_("{quantity} copies cannot be ordered here. Choose from 1 to {most}."),
+    N_("{count} different parts are too many for one order. Order at most {most} at once."),
+    N_("The basket is full: it holds {most} different parts. Order these first."),
+    N_("The same part is on two lines. Give it once, with its whole quantity."),
+    N_("There is nothing to price: the basket is empty."),
     N_("No point is open for orders at the moment."),
     N_("This part cannot be printed at the moment; the maintainers have been told."),
     N_(
@@ -32,6 +36,10 @@ _TEMPLATES = (
         "Try again in a few minutes."
     ),
     N_("This price was frozen until {until}. Ask for the price again."),
+    N_(
+        "This quote is not as it was given: a price or a part in it was altered. "
+        "Ask for the price again."
+    ),
     # orders
     N_("{most} orders of this address are open already. Collect or cancel one of them first."),
     N_("There is no such checkout. Open the part again."),
@@ -46,6 +54,7 @@ _TEMPLATES = (
         "order again from the shop."
     ),
     N_("This order was cancelled. Order again from the shop."),
+    N_("{title} was taken off sale; the order cannot be placed. Nothing was charged."),
     N_("An order that is printing can no longer be cancelled."),
     N_("This order is finished; it can no longer be cancelled. Ask at the counter."),
     N_("This order has changed a moment ago. Look again, then retry."),
@@ -76,6 +85,10 @@ def in_language(sentence: str, _: Callable[[str], str]) -> str:
         found = pattern.fullmatch(sentence)
         if found:
             return _(template).format(**found.groupdict())
+    # Of several lines a sentence says which one it is about: the part's name, then the rest.
+    part, colon, rest = sentence.partition(": ")
+    if colon and (said := in_language(rest, _)) != rest:
+        return _("{part}: {sentence}").format(part=part, sentence=said)
     return sentence
 
 

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
+from parts3d.basket import get_basket
 from parts3d.errors import Invalid, NotFound
 from parts3d.points.geography import Place, locate
 from parts3d.sentences import in_language
@@ -139,7 +140,8 @@ def shop_page(
 ) -> HTMLResponse:
     """Answer with a customer's page; a private one is kept by no cache."""
     account = {"name": device.name, "href": "/orders"} if device.name else None
-    answer = render(request, template, {"account": account, **values}, status=status)
+    shown = {"account": account, "basket_count": get_basket(request).count, **values}
+    answer = render(request, template, shown, status=status)
     if private:
         answer.headers["Cache-Control"] = "no-store"
         # The address is the key to the order: no other site may learn it.

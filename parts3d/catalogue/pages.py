@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from parts3d.catalogue import part_pages
 from parts3d.catalogue.category_words import category_name
 from parts3d.catalogue.manifest_model import Manifest
+from parts3d.catalogue.offer_words import where_words
 from parts3d.catalogue.part_words import pattern_words, picture_url
 from parts3d.catalogue.search import FoundPart, find_parts
 from parts3d.catalogue.tables import Part
@@ -129,7 +130,7 @@ def show_shop(
             "count": len(found),
             "page": page,
             "pages": -(-len(found) // _PAGE),
-            "where_words": part_pages.where_words(where, _),
+            "where_words": where_words(where, _),
             "is_home": not q and not c,
             "page_base": f"/?{_query(q=q, c=c)}page=",
         },

@@ -8,23 +8,22 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from babel.numbers import format_decimal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlmodel import Session
 
+from parts3d.catalogue.offer_words import offer_view, where_words
 from parts3d.catalogue.part_words import about
 from parts3d.catalogue.price_words import price_view
 from parts3d.catalogue.queries import part_on_sale
 from parts3d.context import Context
 from parts3d.errors import Conflict
 from parts3d.jobs.queues import read_queues
-from parts3d.points.hours import Hours
 from parts3d.promises.queries import orderable_models
-from parts3d.promises.service import PointOffer, offers
+from parts3d.promises.service import offers
 from parts3d.promises.window import stands_until
-from parts3d.promises.words import Translate, moment_words, refusal_sentence
+from parts3d.promises.words import moment_words, refusal_sentence
 from parts3d.quotes.queries import slicing_progress
 from parts3d.quotes.service import Wanted, price_wanted
 from parts3d.shop import (
@@ -158,7 +157,7 @@ def part_values(
     options = offers(
         session, settings, wanted, now, read_queues=read_queues, place=asked.where.place
     )
-    values["offers"] = [_offer_view(one, now, language) for one in options.offers]
+    values["offers"] = [offer_view(one, now, language) for one in options.offers]
     values["refusals"] = [
         refusal_sentence(one.refusal, point_name=one.point.name, _=_) for one in options.refusals
     ]
@@ -169,30 +168,6 @@ def part_values(
         )
         values["offers"][0]["order_by"] = _order_by_words(until, now, language)
     return values
-
-
-def where_words(where: Whereabouts, _: Translate) -> str | None:
-    """Return "4500 Huy" or "your position"; None when the place is unknown."""
-    if where.place is None:
-        return None
-    if not where.place.name:
-        return _("your position")
-    return f"{where.postcode} {where.place.name}"
-
-
-def _offer_view(one: PointOffer, now: datetime, language: str) -> dict[str, Any]:
-    _, locale = gettext_of(language), f"{language}_BE"
-    closes_at = Hours.parse(one.point.opening_hours).closes_at(one.offer.ready_at)
-    km = one.ranked.distance_km
-    return {
-        "point": one.point.slug,
-        "name": one.point.name,
-        "address": f"{one.point.street}, {one.point.postcode} {one.point.city}",
-        "when": moment_words(one.offer.ready_at, now=now, _=_, locale=locale),
-        "distance": None if km is None else f"{format_decimal(km, format='0.0', locale=locale)} km",
-        "until": clock_time(closes_at) if closes_at else None,
-        "order_by": None,
-    }
 
 
 def _order_by_words(until: datetime, now: datetime, language: str) -> str | None:

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlmodel import Session
 
+from parts3d.basket import get_basket, keep_basket
 from parts3d.catalogue.part_pages import Asked, part_values
 from parts3d.catalogue.part_words import about
 from parts3d.catalogue.price_words import quote_price_view
@@ -139,7 +140,7 @@ def submit_checkout(
     shown = typed.model_dump()
     try:
         details = typed.checked(checkout_id, language)
-        result = _submit(request, details, now)
+        result, found = _submit(request, details, now)
     except ValidationError as error:
         faults = details_faults(error, gettext_of(language))
         return _again(request, device, checkout_id, now, {"typed": shown, "faults": faults})
@@ -155,15 +156,19 @@ def submit_checkout(
         return _again(request, device, checkout_id, now, values, status=status_of(error))
     answer = RedirectResponse(f"/orders/{result.token}", status_code=303)
     remember_device(request, answer, device.with_order(details.name, details.email, result.token))
+    bought = {one.part.slug: one.line.quantity for one in found.lines}
+    keep_basket(request, answer, get_basket(request).without(bought))
     return answer
 
 
-def _submit(request: Request, details: CheckoutDetails, now: datetime) -> Submitted:
+def _submit(
+    request: Request, details: CheckoutDetails, now: datetime
+) -> tuple[Submitted, Checkout]:
     context = get_context(request)
     with context.database.unit_of_work() as work:
         result = submit(work.session, context.settings, details, now, read_queues=read_queues)
         announce(context, work, result.order.id, result.order.point_id)
-        return result
+        return result, find_checkout(work.session, details.promise_id)
 
 
 def _part_again(request: Request, device: Device, asked: Asked, refusal: Parts3dError) -> Response:

@@ -162,6 +162,7 @@ def downgrade() -> None:
         batch_op.drop_column("position")
     _drop_sum_on_postgresql()
     with op.batch_alter_table("quote", schema=None) as batch_op:
+        batch_op.create_check_constraint(_SUM, _OLD_SUM)
         batch_op.drop_column("seal")
         batch_op.drop_column("voucher_code")
         for column in _ADDED:
@@ -175,7 +176,6 @@ def downgrade() -> None:
             "WHERE quote_line.quote_id = quote.id AND quote_line.position = 1)"
         )
     with op.batch_alter_table("quote", schema=None) as batch_op:
-        batch_op.create_check_constraint(_SUM, _OLD_SUM)
         batch_op.alter_column("revision_id", nullable=False, existing_type=sa.String())
         batch_op.alter_column("slice_id", nullable=False, existing_type=sa.String())
         batch_op.alter_column("quantity", nullable=False, existing_type=sa.Integer())
