@@ -31,6 +31,9 @@ COMMANDS: dict[str, Command] = {
     "catalogue": Command(
         "parts3d.cli.catalogue", "catalogue_app", "Check and load the catalogue.", is_group=True
     ),
+    "slices": Command(
+        "parts3d.cli.slices", "slices_app", "How slicing stands; slice now.", is_group=True
+    ),
     "operator": Command(
         "parts3d.cli.operator", "operator_app", "Add the people who run the network.", is_group=True
     ),

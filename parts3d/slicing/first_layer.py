@@ -77,10 +77,10 @@ def first_layer_svg(layer: Layer, profile: Profile) -> bytes:
         )
     parts += _plan(profile, (low_x, low_y, high_x, high_y))
     parts += [
-        f'<rect x="0" y="{_HEIGHT - 1.75 * _EDGE:.0f}" width="200" height="60" fill="{_PAPER}"/>',
         (
             f'<text x="{_EDGE:g}" y="{_HEIGHT - _EDGE / 1.5:.0f}" fill="{_INK}" font-size="20" '
-            f'font-family="sans-serif">{wide:.1f} {_BY} {deep:.1f} mm</text>'
+            f'font-family="sans-serif" stroke="{_BED}" stroke-width="6" paint-order="stroke" '
+            f'stroke-linejoin="round">{wide:.1f} {_BY} {deep:.1f} mm</text>'
         ),
         "</svg>",
     ]

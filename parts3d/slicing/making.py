@@ -6,7 +6,7 @@ engine and version and for profiles as it knows them: anything else would stand 
 name for ever.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -29,7 +29,11 @@ _MAX_TRIES = 3
 
 
 def take_next(
-    session: Session, engine: EngineName, now: datetime, *, among: Collection[str] | None = None
+    session: Session,
+    engine: EngineName,
+    now: datetime,
+    *,
+    within: Sequence[sa.ColumnElement[bool]] = (),
 ) -> Slice | None:
     """Take the most urgent wish for this worker, or none.
 
@@ -37,18 +41,12 @@ def take_next(
         session: of a unit of work.
         engine: the worker's.
         now: the moment.
-        among: take only one of these ids; any if not given.
+        within: take only one of which these hold too.
     """
-    wanted = select(Slice).where(
-        Slice.status == SliceStatus.WAITING,
-        Slice.engine == engine.name,
-        Slice.engine_version == engine.version,
-        col(Slice.profile_sha256).in_(present_profiles()),
-    )
-    if among is not None:
-        wanted = wanted.where(col(Slice.id).in_(list(among)))
     row = session.exec(
-        wanted.order_by(col(Slice.priority), col(Slice.created_at), col(Slice.id))
+        select(Slice)
+        .where(*_to_do(engine), *within)
+        .order_by(col(Slice.priority), col(Slice.created_at), col(Slice.id))
         .limit(1)
         .with_for_update(skip_locked=True)
     ).first()
@@ -97,23 +95,24 @@ def take_back_abandoned(session: Session, now: datetime) -> int:
 
 def is_anything_waiting(session: Session, engine: EngineName) -> bool:
     """Tell whether a worker with this engine has something to do."""
+    return session.exec(select(Slice.id).where(*_to_do(engine)).limit(1)).first() is not None
+
+
+def _to_do(engine: EngineName) -> tuple[sa.ColumnElement[bool], ...]:
     return (
-        session.exec(
-            select(Slice.id)
-            .where(
-                Slice.status == SliceStatus.WAITING,
-                Slice.engine == engine.name,
-                Slice.engine_version == engine.version,
-                col(Slice.profile_sha256).in_(present_profiles()),
-            )
-            .limit(1)
-        ).first()
-        is not None
+        col(Slice.status) == SliceStatus.WAITING,
+        col(Slice.engine) == engine.name,
+        col(Slice.engine_version) == engine.version,
+        col(Slice.profile_sha256).in_(present_profiles()),
     )
 
 
 def make_slice(
-    database: Database, store: FileStore, engine: Engine, wish: Slice, now: datetime
+    database: Database,
+    store: FileStore,
+    engine: Engine,
+    wish: Slice,
+    clock: Callable[[], datetime],
 ) -> Slice:
     """Make a slice that was taken: read, slice, store, and only then say so in the row.
 
@@ -135,7 +134,7 @@ def make_slice(
         failure = error.message
     with database.unit_of_work() as work:
         row = work.session.get_one(Slice, wish.id, with_for_update=True)
-        if row.status is not SliceStatus.SLICING:
+        if row.status is not SliceStatus.SLICING or row.started_at != wish.started_at:
             return row  # another worker was faster after a long pause of ours; same content
         if result is None or gcode_sha256 is None:
             row.status = SLICE_LIFECYCLE.move(row.status, SliceStatus.FAILED)
@@ -144,7 +143,7 @@ def make_slice(
             row.status = SLICE_LIFECYCLE.move(row.status, SliceStatus.READY)
             row.failure = None
             _write_down(row, result, gcode_sha256)
-        row.finished_at = now
+        row.finished_at = clock()
         return row
 
 

@@ -100,7 +100,7 @@ def slice_waiting(context: Context) -> None:
             if taken is None:
                 _give_memory_back()
                 return
-            make_slice(context.database, context.store, engine, taken, datetime.now(UTC))
+            make_slice(context.database, context.store, engine, taken, lambda: datetime.now(UTC))
             context.bell.ring("slices")
     finally:
         turn.release()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from parts3d.catalogue.tables import Revision
 from parts3d.db import Database
@@ -72,7 +72,7 @@ def make_all(
             taken = take_next(work.session, engine, now)
         if taken is None:
             return made
-        made.append(make_slice(database, store, engine, taken, now))
+        made.append(make_slice(database, store, engine, taken, lambda: now))
 
 
 def test_a_recipe_that_cannot_be_read_keeps_no_other_from_the_queue(
@@ -171,9 +171,9 @@ def test_a_new_engine_version_waits_behind_all_and_the_old_slice_serves_meanwhil
             session = work.session
             waiting = [row for row in session.exec(select(Slice)) if row.id in ids_of(renewed)]
             left = [row.id for row in waiting if row.status is SliceStatus.WAITING]
-            next_one = take_next(session, new, later, among=left)
+            next_one = take_next(session, new, later, within=[col(Slice.id).in_(left)])
         if next_one:
-            make_slice(database, store, new, next_one, later)
+            make_slice(database, store, new, next_one, lambda: later)
 
 
 def ids_of(rows: Sequence[Slice]) -> set[str]:
@@ -385,7 +385,10 @@ def test_a_worker_that_dies_three_times_leaves_a_failure_in_words(
     at = now
     for _ in range(3):
         with database.unit_of_work() as work:
-            assert take_next(work.session, PaperEngine(), at, among=[wished[0].id]) is not None
+            assert (
+                take_next(work.session, PaperEngine(), at, within=[col(Slice.id) == wished[0].id])
+                is not None
+            )
         at += WORKER_DIED_AFTER + timedelta(seconds=1)
         with database.unit_of_work() as work:
             assert take_back_abandoned(work.session, at) == 1
