@@ -33,7 +33,7 @@ _KERNEL_FILES = (
 # Below this a second of numba is more than numpy needs.
 COMPILED_FROM_FACETS = 100_000
 _LEAST_BITS = 10
-_CORNERS_A_SLOT = 3
+_CORNERS_A_SLOT = 4
 Boxes = tuple[NDArray[np.float32], NDArray[np.float32]]
 _CPU_LINES = ("model name", "cpu family", "model\t", "flags", "Features", "CPU part")
 
@@ -158,8 +158,8 @@ def label_rows(
 ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
     """Do the same as ``number_rows``, and return the number of each row and each number's row.
 
-    The table begins small, since a closed mesh names each vertex six times, and doubles when half
-    full: a soup of triangles pays for two more rounds.
+    The table begins small, since a closed mesh names each vertex six times, and doubles when three
+    quarters full: a soup of triangles pays for two more rounds.
     """
     kernels = _kernels("compiled_rows")
     salt = _salt() if salt is None else salt
@@ -169,7 +169,7 @@ def label_rows(
     done = (0, 0)
     while True:
         before = known
-        known = np.empty((1 << (bits - 1), 3), dtype=np.uint32)
+        known = np.empty((3 << (bits - 2), 3), dtype=np.uint32)
         known[: done[1]] = before[: done[1]]
         del before
         table = np.zeros(1 << bits, dtype=np.uint32)
