@@ -40,6 +40,15 @@ _TEMPLATES = (
         "This quote is not as it was given: a price or a part in it was altered. "
         "Ask for the price again."
     ),
+    # vouchers
+    N_("There is no voucher of this code. Check each sign."),
+    N_("The voucher {code} is no longer valid."),
+    N_("The voucher {code} was valid until {day}."),
+    N_("The voucher {code} is valid from {day} on."),
+    N_("The voucher {code} is for another part than those in the basket."),
+    N_("The voucher {code} is for a first order only."),
+    N_("The voucher {code} has been used as often as it may be."),
+    N_("An order takes one voucher only."),
     # orders
     N_("{most} orders of this address are open already. Collect or cancel one of them first."),
     N_("There is no such checkout. Open the part again."),

@@ -17,16 +17,8 @@ from parts3d.jobs.stopping import cancel_order
 from parts3d.jobs.tracking import Tracking, track
 from parts3d.notices.announce import announce
 from parts3d.orders.agreement import PromiseChanged
-from parts3d.orders.checkout import (
-    Checkout,
-    CheckoutDetails,
-    Key,
-    find_checkout,
-    quoted_parts,
-    submit,
-    titles_of,
-    wanted_parts,
-)
+from parts3d.orders.checkout import CheckoutDetails, Key, submit
+from parts3d.orders.opening import Checkout, find_checkout, quoted_parts, titles_of, wanted_parts
 from parts3d.orders.presenting import (
     checkout_view,
     offers_view,
@@ -76,6 +68,7 @@ def make_quote(request: QuoteRequest, work: WorkDep, context: ContextDep, now: N
             wanted,
             now,
             printer_models=orderable_models(session),
+            voucher=request.voucher,
         )
     return quote_view(quote, quoted_parts(session, quote))
 

@@ -11,7 +11,7 @@ from parts3d.catalogue.queries import part_on_sale
 from parts3d.errors import Conflict, Invalid, NotFound, Parts3dError
 from parts3d.jobs.queues import read_queues
 from parts3d.orders.basket_view import Asked, basket_view
-from parts3d.orders.checkout import open_checkout
+from parts3d.orders.opening import open_checkout
 from parts3d.orders.queries import order_by_token, whole_order
 from parts3d.quotes.service import MOST_LINES
 from parts3d.shop import (

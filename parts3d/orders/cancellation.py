@@ -12,6 +12,7 @@ from parts3d.orders.queries import payment_of
 from parts3d.orders.tables import Order
 from parts3d.promises.holds import release
 from parts3d.promises.tables import Promise
+from parts3d.quotes.voucher_service import give_back
 
 
 def end_cancelled(
@@ -30,6 +31,8 @@ def end_cancelled(
     payment = payment_of(session, order.id)
     if payment is not None:
         move_payment(session, payment, PaymentStatus.VOIDED, actor=actor, now=now, reason=reason)
+    # Nothing was paid, so a voucher was not used either.
+    give_back(session, order.id, now)
     move_order(session, order, OrderStatus.CANCELLED, actor=actor, now=now, reason=reason)
 
 

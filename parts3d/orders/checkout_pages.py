@@ -14,20 +14,14 @@ from parts3d.catalogue.part_words import about
 from parts3d.catalogue.price_words import quote_price_view
 from parts3d.catalogue.queries import part_on_sale, title_in
 from parts3d.db import new_id
-from parts3d.errors import Conflict, Invalid, Parts3dError
+from parts3d.errors import Conflict, Invalid, NotFound, Parts3dError
 from parts3d.jobs.queues import read_queues
 from parts3d.notices.announce import announce
 from parts3d.orders.agreement import PromiseChanged
-from parts3d.orders.checkout import (
-    Checkout,
-    CheckoutDetails,
-    Submitted,
-    find_checkout,
-    open_checkout,
-    submit,
-)
+from parts3d.orders.checkout import CheckoutDetails, Submitted, submit
 from parts3d.orders.form_faults import details_faults
 from parts3d.orders.item_words import item_view, parts_words
+from parts3d.orders.opening import Checkout, find_checkout, open_checkout, use_voucher
 from parts3d.points.hours import Hours
 from parts3d.promises.holds import is_held
 from parts3d.promises.words import moment_words
@@ -39,7 +33,7 @@ from parts3d.shop import (
     shop_page,
     translator,
 )
-from parts3d.templating import clock_time
+from parts3d.templating import clock_time, euros
 from parts3d.web import (
     ContextDep,
     LanguageDep,
@@ -147,9 +141,13 @@ def submit_checkout(
     except PromiseChanged as change:
         values = {"typed": shown, "change": change}
         return _again(request, device, checkout_id, now, values, status=409)
-    except (Invalid, Conflict) as error:
+    except (Invalid, Conflict, NotFound) as error:
+        if error.code == "unknown_checkout":
+            raise
         sentence = translator(language)(error.message)
-        if error.place == "email":
+        if error.place == "voucher":
+            values = {"typed": shown, "fault": sentence, "code_fault": sentence}
+        elif error.place == "email":
             values = {"typed": shown, "faults": {"email": sentence}}
         else:
             values = {"typed": shown, "fault": sentence}
@@ -159,6 +157,42 @@ def submit_checkout(
     bought = {one.part.slug: one.line.quantity for one in found.lines}
     keep_basket(request, answer, get_basket(request).without(bought))
     return answer
+
+
+@router.post("/{checkout_id}/voucher")
+def use_code(
+    request: Request,
+    checkout_id: CheckoutId,
+    context: ContextDep,
+    now: NowDep,
+    device: DeviceDep,
+    language: LanguageDep,
+    code: Annotated[str, Form(max_length=60)] = "",
+) -> Response:
+    """Ask for the price again with a voucher, or without the one that was used."""
+    typed = {"name": device.name, "email": device.email}
+    try:
+        with context.database.unit_of_work() as work:
+            opened = use_voucher(
+                work.session,
+                context.settings,
+                checkout_id,
+                code.strip() or None,
+                now=now,
+                read_queues=read_queues,
+            )
+            address = f"/checkout/{opened.promise.id}"
+    except (Conflict, NotFound) as error:
+        if error.code in {"unknown_checkout", "already_ordered"}:
+            raise
+        values: dict[str, Any] = {"typed": typed}
+        sentence = translator(language)(error.message)
+        if error.place == "voucher":
+            values |= {"code": code, "code_fault": sentence}
+        else:
+            values["fault"] = sentence
+        return _again(request, device, checkout_id, now, values, status=status_of(error))
+    return RedirectResponse(address, status_code=303)
 
 
 def _submit(
@@ -212,6 +246,8 @@ def _page(
     no_faults = dict.fromkeys(("name", "email", "accept_terms", "form"))
     shown = {
         "fault": None,
+        "code": "",
+        "code_fault": None,
         **values,
         "typed": nothing_typed | values["typed"],
         "faults": no_faults | values.get("faults", {}),
@@ -256,6 +292,8 @@ def _checkout_view(found: Checkout, now: datetime, language: str) -> dict[str, A
         else None,
         "expired": now >= quote.expires_at,
         "price_until": clock_time(quote.expires_at),
+        "voucher": quote.voucher_code,
+        "voucher_off": euros(quote.voucher_total_cents, language),
         **price,
     }
 

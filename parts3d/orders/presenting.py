@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from parts3d.orders.checkout import Checkout, QuotedPart
+from parts3d.orders.opening import Checkout, QuotedPart
 from parts3d.orders.receipts import receipt
 from parts3d.orders.schemas import (
     CheckoutView,

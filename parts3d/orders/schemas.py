@@ -42,6 +42,7 @@ class QuoteRequest(Closed):
     part: Slug | None = None
     quantity: Quantity = 1
     lines: Annotated[tuple[LineRequest, ...], Field(max_length=MOST_LINES)] = ()
+    voucher: Annotated[str, StringConstraints(max_length=60)] | None = None
 
     @model_validator(mode="after")
     def _one_shape(self) -> Self:

@@ -14,8 +14,9 @@ from parts3d.quotes.pricing import Price, PricedLine, price
 from parts3d.quotes.queries import ReadySlice
 from parts3d.quotes.seal import seal_of
 from parts3d.quotes.tables import Quote, QuoteLine
-from parts3d.quotes.tariff import Tariff, tariff_at
-from parts3d.quotes.tariff_file import shipped_tariffs
+from parts3d.quotes.tariff import Tariff
+from parts3d.quotes.tariff_service import tariff_in_force
+from parts3d.quotes.voucher_service import check_voucher
 from parts3d.settings import Settings
 
 _BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -79,6 +80,7 @@ def price_wanted(
     now: datetime,
     *,
     printer_models: Collection[str],
+    voucher: str | None = None,
 ) -> WholePrice:
     """Price parts from their slices.
 
@@ -90,10 +92,13 @@ def price_wanted(
         wanted: the lines; every part once.
         now: decides the tariff.
         printer_models: models that stand at active points.
+        voucher: a code as it was typed, if one was.
 
     Raises:
-        NotFound: unknown revision.
-        Conflict: not on sale, or not yet sliced (says how far it is).
+        NotFound: unknown revision, or no such voucher.
+        Conflict: not on sale, not yet sliced (says how far it is), or the voucher is for
+            something else.
+        Expired: the voucher's time is over.
         Invalid: no lines or too many, a part twice, a quantity beyond the limit.
     """
     _check_lines(wanted, settings.max_quantity)
@@ -101,13 +106,16 @@ def price_wanted(
         lay_out(session, revision_on_sale(session, one.revision_id), one.quantity, printer_models)
         for one in wanted
     ]
-    tariff = tariff_at(shipped_tariffs(), now.astimezone(_BRUSSELS).date())
+    tariff = tariff_in_force(session, now)
     vat = Decimal(settings.vat_percent) / 100
     models = [_dearest_model(tariff, layout, vat) for layout in layouts]
     whole = price(
         tariff,
         [_priced_line(layout, model) for layout, model in zip(layouts, models, strict=True)],
         vat,
+        voucher=check_voucher(session, voucher, now, parts=[one.part for one in layouts])
+        if voucher
+        else None,
     )
     return WholePrice(
         whole,
@@ -141,9 +149,12 @@ def quote_wanted(
     now: datetime,
     *,
     printer_models: Collection[str],
+    voucher: str | None = None,
 ) -> Quote:
     """Freeze the price of parts for ``settings.quote_minutes``; refuses as ``price_wanted``."""
-    whole = price_wanted(session, settings, wanted, now, printer_models=printer_models)
+    whole = price_wanted(
+        session, settings, wanted, now, printer_models=printer_models, voucher=voucher
+    )
     quote = Quote(
         tariff_id=whole.price.tariff_id,
         material_cents=whole.price.material_cents,

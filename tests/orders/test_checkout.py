@@ -16,8 +16,9 @@ from parts3d.jobs.queues import read_queues
 from parts3d.jobs.tables import Job
 from parts3d.orders.agreement import PromiseChanged
 from parts3d.orders.cancellation import cancel_unconfirmed
-from parts3d.orders.checkout import open_checkout, submit
+from parts3d.orders.checkout import submit
 from parts3d.orders.lifecycle import OrderStatus, PaymentStatus
+from parts3d.orders.opening import open_checkout
 from parts3d.orders.queries import order_by_token, payment_of
 from parts3d.orders.tables import Order, OrderEvent
 from parts3d.orders.tokens import confirmation_token

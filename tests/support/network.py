@@ -17,13 +17,8 @@ from parts3d.jobs.moves import move_job
 from parts3d.jobs.placing import confirm_contact
 from parts3d.jobs.queues import read_queues
 from parts3d.jobs.tables import Job
-from parts3d.orders.checkout import (
-    CONFIRM_WITHIN,
-    CheckoutDetails,
-    Submitted,
-    open_checkout,
-    submit,
-)
+from parts3d.orders.checkout import CONFIRM_WITHIN, CheckoutDetails, Submitted, submit
+from parts3d.orders.opening import open_checkout
 from parts3d.orders.tables import Order
 from parts3d.orders.tokens import confirmation_token
 from parts3d.points.tables import Point, Printer, Unattended

@@ -1,0 +1,177 @@
+"""An open checkout: parts at a frozen price, held at a point until their customer orders."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from parts3d.catalogue.queries import title_in
+from parts3d.catalogue.tables import Part, Revision
+from parts3d.errors import Conflict, NotFound
+from parts3d.orders.tables import Order
+from parts3d.points.tables import Point
+from parts3d.promises.holds import hold, release
+from parts3d.promises.queries import ReadQueues, orderable_models
+from parts3d.promises.service import find_point
+from parts3d.promises.tables import Promise, PromiseStatus
+from parts3d.quotes.service import Wanted, quote_wanted
+from parts3d.quotes.tables import Quote, QuoteLine
+from parts3d.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedPart:
+    """One line of a checkout's quote, with its part."""
+
+    part: Part
+    revision: Revision
+    line: QuoteLine
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """An open checkout: what is sold, for how much, where and when."""
+
+    lines: tuple[QuotedPart, ...]
+    quote: Quote
+    promise: Promise
+    point: Point
+
+
+def open_checkout(
+    session: Session,
+    settings: Settings,
+    *,
+    parts: Mapping[str, int],
+    point_slug: str,
+    now: datetime,
+    read_queues: ReadQueues,
+    voucher: str | None = None,
+) -> Checkout:
+    """Freeze the price and hold capacity.
+
+    Args:
+        session: flushed, not committed.
+        settings: limits and durations.
+        parts: quantities by the parts' slugs, in the order of the lines.
+        point_slug: where all of it is collected.
+        now: the server's moment.
+        read_queues: hands in the jobs.
+        voucher: a code as it was typed, if one was.
+
+    Raises:
+        NotFound: unknown part, point or voucher.
+        Conflict: not on sale, not yet sliced, or no capacity (in words).
+        Invalid: the quantities, or nothing at all.
+    """
+    point = find_point(session, point_slug)
+    quote = quote_wanted(
+        session,
+        settings,
+        wanted_parts(session, parts),
+        now,
+        printer_models=orderable_models(session),
+        voucher=voucher,
+    )
+    promise = hold(session, settings, quote, point.id, now, read_queues=read_queues)
+    return Checkout(quoted_parts(session, quote), quote, promise, point)
+
+
+def use_voucher(
+    session: Session,
+    settings: Settings,
+    promise_id: str,
+    voucher: str | None,
+    *,
+    now: datetime,
+    read_queues: ReadQueues,
+) -> Checkout:
+    """Open a checkout anew with a voucher, or without one; the old one gives its hold back.
+
+    Raises:
+        NotFound: unknown checkout or voucher.
+        Conflict: ordered already, or as ``open_checkout``.
+        Expired: the voucher's time is over.
+    """
+    old = find_checkout(session, promise_id)
+    if session.exec(select(Order.id).where(Order.quote_id == old.quote.id)).first():
+        raise already_ordered()
+    if old.promise.status is PromiseStatus.HELD:
+        release(session, old.promise)
+    return open_checkout(
+        session,
+        settings,
+        parts={one.part.slug: one.line.quantity for one in old.lines},
+        point_slug=old.point.slug,
+        now=now,
+        read_queues=read_queues,
+        voucher=voucher,
+    )
+
+
+def find_checkout(session: Session, promise_id: str) -> Checkout:
+    """Return a checkout that was opened; its hold may have expired meanwhile.
+
+    Raises:
+        NotFound: there is none.
+    """
+    promise = session.get(Promise, promise_id)
+    if promise is None:
+        raise no_checkout()
+    quote = session.get_one(Quote, promise.quote_id)
+    point = session.get_one(Point, promise.point_id)
+    return Checkout(quoted_parts(session, quote), quote, promise, point)
+
+
+def quoted_parts(session: Session, quote: Quote) -> tuple[QuotedPart, ...]:
+    """Return the lines of a quote with their parts, in their order."""
+    rows = session.exec(
+        select(Part, Revision, QuoteLine)
+        .join(Revision, col(Revision.part_id) == col(Part.id))
+        .join(QuoteLine, col(QuoteLine.revision_id) == col(Revision.id))
+        .where(QuoteLine.quote_id == quote.id)
+        .order_by(col(QuoteLine.position))
+    )
+    return tuple(QuotedPart(part, revision, line) for part, revision, line in rows)
+
+
+def wanted_parts(session: Session, parts: Mapping[str, int]) -> list[Wanted]:
+    """Return what is wanted of each part, by its revision on sale; refuses as ``part_on_sale``."""
+    return [
+        Wanted(str(part_on_sale(session, slug).current_revision_id), quantity)
+        for slug, quantity in parts.items()
+    ]
+
+
+def titles_of(session: Session, wanted: Sequence[Wanted], language: str) -> list[str]:
+    """Return the names of what is wanted in a language, in the order of the lines."""
+    return [title_in(session.get_one(Revision, one.revision_id), language) for one in wanted]
+
+
+def part_on_sale(session: Session, slug: str) -> Part:
+    """Return a part that has a revision on sale.
+
+    Raises:
+        NotFound: no such part, or not on sale: from outside these are the same.
+    """
+    part = session.exec(select(Part).where(Part.slug == slug)).first()
+    if part is None or part.current_revision_id is None:
+        raise NotFound(
+            "There is no such part in the shop. Search for it by name or model number.",
+            code="unknown_part",
+        )
+    return part
+
+
+def no_checkout() -> NotFound:
+    """Return the refusal of a checkout that was never opened."""
+    return NotFound("There is no such checkout. Open the part again.", code="unknown_checkout")
+
+
+def already_ordered() -> Conflict:
+    """Return the refusal of a checkout that became an order."""
+    return Conflict(
+        "This checkout was ordered already. Your mail has the link to the order.",
+        code="already_ordered",
+    )
