@@ -12,12 +12,14 @@ from parts3d.promises import tables as promises
 from parts3d.quotes import tables as quotes
 from parts3d.quotes import tariff_tables as tariffs
 from parts3d.quotes import voucher_tables as vouchers
+from parts3d.slicing import correction_tables as corrections
 from parts3d.slicing import tables as slicing
 from parts3d.units import tables as units
 
 __all__ = [
     "accounts",
     "catalogue",
+    "corrections",
     "jobs",
     "notices",
     "orders",

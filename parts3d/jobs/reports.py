@@ -86,10 +86,10 @@ def _apply(session: Session, job: Job, report: Report, agent: Agent, now: dateti
     if report.kind is ReportKind.STARTING:
         session.flush()
         return
-    if report.kind is ReportKind.PRINTING and attempt.started_at is None:
-        attempt.started_at = now
     target = _TARGET[report.kind]
     tells_progress = target is JobStatus.PRINTING
+    if tells_progress:
+        _note_course(attempt, report, now)
     if tells_progress and job.status not in _UNDER_WAY | {JobStatus.NEEDS_HUMAN}:
         session.flush()  # a person has decided meanwhile; the tale is kept, the status stays
         return
@@ -109,6 +109,15 @@ def _apply(session: Session, job: Job, report: Report, agent: Agent, now: dateti
         job.reason = words
     move_job(session, job, target, actor=actor, now=now, reason=words)
     session.flush()
+
+
+def _note_course(attempt: Attempt, report: Report, now: datetime) -> None:
+    if report.kind is ReportKind.PRINTING and attempt.started_at is None:
+        attempt.started_at = now
+    if report.kind is ReportKind.PAUSED and attempt.paused_at is None:
+        attempt.paused_at = now
+    if report.printed_seconds is not None:
+        attempt.running_seconds = report.printed_seconds
 
 
 def _give_back(session: Session, job: Job, report: Report, actor: str, now: datetime) -> None:

@@ -76,9 +76,13 @@ class Attempt(SQLModel, table=True):
     leased_at: datetime = Field(sa_type=UtcDateTime)
     permitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     outcome: str | None = None
+    # By the printer's own clock: of a whole print, as its end was told; and so far, as last told.
     printed_seconds: float | None = None
+    running_seconds: float | None = None
+    # A print that was paused once measures no print time.
+    paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class JobEvent(SQLModel, table=True):

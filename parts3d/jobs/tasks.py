@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from parts3d.accounts.agents import forget_old_nonces
 from parts3d.context import Context
 from parts3d.jobs.channels import ring_order, ring_point
+from parts3d.jobs.measuring import keep_rows, learn_of_model, models_due, note_learned
 from parts3d.jobs.sweeping import expire_leases, note_absent_printers, note_silence
 from parts3d.jobs.tables import Job
 from parts3d.tasks import sweeper
@@ -22,6 +23,20 @@ def watch_jobs(context: Context, now: datetime) -> None:
         moved += note_silence(work.session, now, silence_seconds)
         note_absent_printers(work.session, now)
         work.after_commit(lambda: _ring(context, moved))
+
+
+@sweeper
+def learn_print_times(context: Context, now: datetime) -> None:
+    """Learn what prints really take: after each that ended, and of all models once a night."""
+    with context.database.reading() as session:
+        models, seen_until, nightly = models_due(session, now)
+        if not models and not nightly:
+            return
+        # Fitted here: while a unit of work is open, SQLite lets nobody else write.
+        learned = {model: learn_of_model(session, model, now) for model in models}
+    with context.database.unit_of_work() as work:
+        keep_rows(work.session, learned, now)
+        note_learned(work.session, seen_until, now, nightly=nightly)
 
 
 @sweeper
