@@ -27,6 +27,8 @@ _ROUTES = (
     "parts3d.catalogue.maintainer_pages",
     "parts3d.slicing.api",
     "parts3d.slicing.pages",
+    "parts3d.quotes.tariff_pages",
+    "parts3d.quotes.voucher_pages",
     "parts3d.points.pages",
     "parts3d.orders.api",
     "parts3d.orders.pages",

@@ -52,6 +52,19 @@ STAFF_TEMPLATES = (
         'The opening hours "{text}" use "{word}", whose times are not known here. '
         "Give clock times, and single days as exceptions."
     ),
+    # prices
+    N_("The {day} is over. Prices change from today on at the earliest."),
+    N_(
+        "The tariff {name} begins on {day} already, and two cannot hold at once. "
+        "Choose another day, or withdraw that one if it has not begun."
+    ),
+    N_(
+        "This tariff is in force since {day} and cannot be withdrawn. "
+        "Publish another one that replaces it."
+    ),
+    N_("This tariff is {now}; it cannot become {wanted}."),
+    N_("There is no price for {material}. Materials with a price are {known}."),
+    N_("The code {code} was given before. Choose another one."),
     # jobs
     N_("This job is {now}; it cannot become {wanted}."),
     N_("This revision is {now}; it cannot become {wanted}."),

@@ -84,6 +84,8 @@ def _sections(request: Request, role: Role) -> list[dict[str, Any]]:
         ],
         Role.OPERATOR: [
             ("/operator", _("Orders and jobs")),
+            ("/operator/prices", _("Prices")),
+            ("/operator/vouchers", _("Vouchers")),
             ("/operator/points", _("Points")),
             ("/operator/people", _("People")),
         ],
