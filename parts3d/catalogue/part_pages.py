@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from parts3d.catalogue.offer_words import offer_view, where_words
 from parts3d.catalogue.part_words import about
-from parts3d.catalogue.price_words import price_view
+from parts3d.catalogue.price_words import ask_for_plates, price_view
 from parts3d.catalogue.queries import part_on_sale
 from parts3d.context import Context
 from parts3d.errors import Conflict
@@ -117,7 +117,7 @@ def _buy_box(request: Request, context: Context, asked: Asked) -> tuple[str, boo
     with context.database.reading() as session:
         values = part_values(request, session, context, asked)
         html = render(request, "catalogue/buy.html", values).body
-    return bytes(html).decode(), values["preparing"] is not None
+    return bytes(html).decode(), values["preparing"] is not None or values["better_price"]
 
 
 def part_values(
@@ -140,6 +140,7 @@ def part_values(
         "price": None,
         "preparing": None,
         "no_price": None,
+        "better_price": False,
         "offers": [],
         "refusals": [],
         "fault": None,
@@ -154,6 +155,8 @@ def part_values(
         values["no_price"] = translator(language)(conflict.message)
         return values
     values["price"] = price_view(price, language)
+    values["better_price"] = price.awaits_plates
+    ask_for_plates(context, price)
     options = offers(
         session, settings, wanted, now, read_queues=read_queues, place=asked.where.place
     )

@@ -7,6 +7,7 @@ from typing import Any
 from babel.numbers import format_decimal
 
 from parts3d.catalogue.part_words import duration_words
+from parts3d.context import Context
 from parts3d.languages import translations
 from parts3d.quotes.service import WholePrice
 from parts3d.quotes.tables import Quote, QuoteLine
@@ -39,6 +40,12 @@ def price_view(whole: WholePrice, language: str) -> dict[str, Any]:
             voucher=cents.voucher_code,
         ),
     }
+
+
+def ask_for_plates(context: Context, whole: WholePrice) -> None:
+    """Have the plates sliced that would make this price better; asked for once."""
+    for revision_id, copies in whole.unasked_plates:
+        context.ring_task("slicing.plate", revision_id, copies)
 
 
 def quote_price_view(

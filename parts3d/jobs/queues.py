@@ -44,7 +44,7 @@ def read_queues(
         if printer_id is None:
             continue
         if job.status is JobStatus.PRINTED:
-            to_check[printer_id] += 1
+            to_check[printer_id] += job.copies
         elif job.status in _RUNNING:
             running[printer_id].append(PrintTime(_remaining_seconds(job, now)))
         else:

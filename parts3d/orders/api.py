@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Path, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
+from parts3d.catalogue.price_words import ask_for_plates
 from parts3d.context import Context
 from parts3d.errors import Conflict
 from parts3d.jobs.placing import confirm_contact
@@ -46,7 +47,7 @@ from parts3d.points.geography import Place, locate
 from parts3d.promises.holds import hold
 from parts3d.promises.queries import orderable_models
 from parts3d.promises.service import find_point, offers
-from parts3d.quotes.service import Wanted, find_quote, quote_wanted
+from parts3d.quotes.service import Wanted, find_quote, freeze, price_wanted
 from parts3d.settings import Settings
 from parts3d.web import ContextDep, LanguageDep, NowDep, ReadDep, WorkDep, gettext_of
 
@@ -62,7 +63,7 @@ def make_quote(request: QuoteRequest, work: WorkDep, context: ContextDep, now: N
     session = work.session
     wanted = wanted_parts(session, request.parts)
     with _hurrying(context, wanted):
-        quote = quote_wanted(
+        whole = price_wanted(
             session,
             context.settings,
             wanted,
@@ -70,6 +71,9 @@ def make_quote(request: QuoteRequest, work: WorkDep, context: ContextDep, now: N
             printer_models=orderable_models(session),
             voucher=request.voucher,
         )
+    quote = freeze(session, context.settings, whole, now)
+    # The next quote for as many may cost less; this one stays as it is.
+    ask_for_plates(context, whole)
     return quote_view(quote, quoted_parts(session, quote))
 
 

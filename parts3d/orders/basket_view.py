@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from parts3d.basket import Basket
 from parts3d.catalogue.offer_words import offer_view, where_words
-from parts3d.catalogue.price_words import price_view
+from parts3d.catalogue.price_words import ask_for_plates, price_view
 from parts3d.catalogue.queries import PartOnSale, part_on_sale, title_in
 from parts3d.context import Context
 from parts3d.errors import Conflict, NotFound
@@ -65,6 +65,7 @@ def basket_view(request: Request, session: Session, context: Context, asked: Ask
         "where_words": where_words(asked.where, _),
         "hold_minutes": settings.hold_minutes,
         "price": None,
+        "better_price": False,
         "offers": [],
         "refusals": [],
         "left_out": len(lines) - len(good),
@@ -77,6 +78,8 @@ def basket_view(request: Request, session: Session, context: Context, asked: Ask
     if wanted:
         price = price_wanted(session, settings, wanted, now, printer_models=models)
         values["price"] = price_view(price, language)
+        values["better_price"] = price.awaits_plates
+        ask_for_plates(context, price)
         totals = {
             line.slug: euros(priced.total_cents, language)
             for line, priced in zip(good, price.lines, strict=True)

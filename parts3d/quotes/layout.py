@@ -1,15 +1,29 @@
 """How the copies of a line are laid on beds: the kinds of beds, and the slices of each."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from sqlmodel import Session
 
 from parts3d.catalogue.lifecycle import RevisionStatus
+from parts3d.catalogue.recipe import Recipe
 from parts3d.catalogue.tables import Part, Revision
 from parts3d.errors import Conflict, NotFound
-from parts3d.quotes.queries import ReadySlice, ready_slices, slicing_progress
+from parts3d.quotes.queries import (
+    PlateState,
+    ReadySlice,
+    plate_states,
+    ready_slices,
+    slicing_progress,
+)
 from parts3d.quotes.tables import QuoteLine
+from parts3d.slicing.plates import copies_per_plate
+from parts3d.slicing.profiles import profile
+from parts3d.slicing.serving import part_size
+
+# A bed that fails is lost as a whole; longer than this, the shop would rather make two.
+LONGEST_PLATE = timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +49,10 @@ class Layout:
     revision: Revision
     quantity: int
     plates: tuple[Plate, ...]
+    # Beds of several copies whose slices are being made; until then single prints serve.
+    awaited: tuple[int, ...] = ()
+    # Of these, those that nobody has asked for yet.
+    unasked: tuple[int, ...] = ()
 
     @property
     def models(self) -> list[str]:
@@ -53,7 +71,10 @@ class Layout:
 def lay_out(
     session: Session, revision: Revision, quantity: int, printer_models: Collection[str]
 ) -> Layout:
-    """Lay a line's copies on beds, one each.
+    """Lay a line's copies on beds: several on one where that is sliced, else one on each.
+
+    Every printer model that prints one copy can also make these beds, so that they are made
+    wherever the part is; and only where it takes less time is a bed shared.
 
     Raises:
         Conflict: not yet sliced (says how far it is), or no slicer could.
@@ -62,7 +83,53 @@ def lay_out(
     if not slices:
         raise not_sliced(session, revision, printer_models)
     part = session.get_one(Part, revision.part_id).slug
-    return Layout(part, revision, quantity, (Plate(1, quantity, slices),))
+    single = Layout(part, revision, quantity, (Plate(1, quantity, slices),))
+    if quantity == 1:
+        return single
+    beds = share_out(quantity, _most_on_a_bed(session, revision, slices))
+    if set(beds) == {1}:
+        return single
+    plates, missing = [], []
+    for copies, prints in sorted(beds.items(), reverse=True):
+        made = slices if copies == 1 else ready_slices(session, revision, slices, copies=copies)
+        if set(made) < set(slices):
+            missing.append(copies)
+        plates.append(Plate(copies, prints, made))
+    if missing:
+        states = plate_states(session, revision, missing, slices)
+        hopeless = [copies for copies in missing if states[copies] is PlateState.FAILED]
+        if hopeless:
+            return single
+        unasked = [copies for copies in missing if states[copies] is PlateState.UNASKED]
+        return replace(single, awaited=tuple(missing), unasked=tuple(unasked))
+    shared = Layout(part, revision, quantity, tuple(plates))
+    faster = all(shared.print_seconds(model) < single.print_seconds(model) for model in slices)
+    return shared if faster else single
+
+
+def share_out(quantity: int, most: int) -> dict[int, int]:
+    """Return how many beds of how many copies: as few as can be, as even as can be.
+
+    Args:
+        quantity: copies in all.
+        most: copies that one bed takes.
+    """
+    beds = -(-quantity // most)
+    each, rest = divmod(quantity, beds)
+    shared = {each: beds - rest, each + 1: rest}
+    return {copies: prints for copies, prints in shared.items() if prints}
+
+
+def _most_on_a_bed(session: Session, revision: Revision, slices: Mapping[str, ReadySlice]) -> int:
+    """Return how many copies go on every one of these models' beds, within ``LONGEST_PLATE``."""
+    size = part_size(session, revision)
+    if size is None:
+        return 1
+    brim_mm = Recipe.model_validate(revision.recipe).brim_mm
+    room = min(copies_per_plate(size, profile(model), brim_mm) for model in slices)
+    slowest = max(one.print_seconds for one in slices.values())
+    in_time = int(LONGEST_PLATE.total_seconds() // max(slowest, 1))
+    return max(1, min(room, in_time))
 
 
 def laid_out_as(session: Session, line: QuoteLine, printer_models: Collection[str]) -> Layout:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -66,6 +67,31 @@ def slicing_progress(
         failed=statuses.count(SliceStatus.FAILED),
         total=max(len(statuses), len(set(printer_models))),
     )
+
+
+class PlateState(StrEnum):
+    """How far the slices of a plate are."""
+
+    UNASKED = "unasked"
+    UNDER_WAY = "under_way"
+    FAILED = "failed"  # for one model at least, and nothing more comes
+
+
+def plate_states(
+    session: Session, revision: Revision, sizes: Collection[int], printer_models: Collection[str]
+) -> Mapping[int, PlateState]:
+    """Return how far the plates of these numbers of copies are, over the models given."""
+    seen: dict[int, dict[str, set[SliceStatus]]] = {copies: {} for copies in sizes}
+    for copies in sizes:
+        for row in session.exec(select(Slice).where(*_of(revision, printer_models, copies))):
+            seen[copies].setdefault(row.printer_model, set()).add(row.status)
+    return {copies: _plate_state(models, len(printer_models)) for copies, models in seen.items()}
+
+
+def _plate_state(models: Mapping[str, set[SliceStatus]], wanted: int) -> PlateState:
+    if any(statuses == {SliceStatus.FAILED} for statuses in models.values()):
+        return PlateState.FAILED
+    return PlateState.UNDER_WAY if len(models) == wanted else PlateState.UNASKED
 
 
 def _of(revision: Revision, printer_models: Collection[str], copies: int = 1) -> tuple[Any, ...]:

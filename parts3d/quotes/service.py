@@ -72,6 +72,20 @@ class WholePrice:
     price: Price
     lines: tuple[LinePrice, ...]
 
+    @property
+    def awaits_plates(self) -> bool:
+        """Tell whether a better price is being computed: several copies on one bed."""
+        return any(line.layout.awaited for line in self.lines)
+
+    @property
+    def unasked_plates(self) -> list[tuple[str, int]]:
+        """Plates that nobody has asked the slicer for yet: revision and copies."""
+        return [
+            (line.layout.revision.id, copies)
+            for line in self.lines
+            for copies in line.layout.unasked
+        ]
+
 
 def price_wanted(
     session: Session,
@@ -155,6 +169,11 @@ def quote_wanted(
     whole = price_wanted(
         session, settings, wanted, now, printer_models=printer_models, voucher=voucher
     )
+    return freeze(session, settings, whole, now)
+
+
+def freeze(session: Session, settings: Settings, whole: WholePrice, now: datetime) -> Quote:
+    """Keep a price that was just computed as a quote, sealed."""
     quote = Quote(
         tariff_id=whole.price.tariff_id,
         material_cents=whole.price.material_cents,
