@@ -186,8 +186,8 @@ def past_order_of(
     )
 
 
-def without_voucher(total_cents: int, line_cents: Sequence[int]) -> list[int]:
-    """Return what each line cost before a voucher, given the total before it; sums to it."""
+def in_proportion(total_cents: int, line_cents: Sequence[int]) -> list[int]:
+    """Return a total shared out over lines as these amounts are; sums to it."""
     return spread(total_cents, [Fraction(cents) for cents in line_cents])
 
 

@@ -14,14 +14,15 @@ from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.price_effect import (
     PastLine,
     PastOrder,
+    in_proportion,
     past_order_of,
-    without_voucher,
 )
 from parts3d.orders.tables import Order
-from parts3d.quotes.pricing import PricedLine
+from parts3d.quotes.pricing import PricedLine, price
 from parts3d.quotes.queries import ready_slices
 from parts3d.quotes.tables import Quote, QuoteLine
 from parts3d.quotes.tariff import Tariff
+from parts3d.quotes.tariff_service import known_tariffs
 from parts3d.slicing.tables import Slice
 
 MOST_ORDERS = 5000
@@ -68,8 +69,11 @@ def past_orders(
             measured_copies=line.quantity,
         )
         lines.setdefault(line.quote_id, []).append((line, priced, title_in(revision, language)))
+    tariffs = {known.tariff.id: known.tariff for known in known_tariffs(session)}
     return tuple(
-        _past_order(order, quote, lines[quote.id]) for order, quote in bought if quote.id in lines
+        _past_order(order, quote, lines[quote.id], tariffs.get(quote.tariff_id))
+        for order, quote in bought
+        if quote.id in lines
     )
 
 
@@ -113,10 +117,20 @@ def catalogue_examples(
 
 
 def _past_order(
-    order: Order, quote: Quote, lines: list[tuple[QuoteLine, PricedLine, str]]
+    order: Order,
+    quote: Quote,
+    lines: list[tuple[QuoteLine, PricedLine, str]],
+    tariff: Tariff | None,
 ) -> PastOrder:
+    vat, rush = Decimal(quote.vat_percent) / 100, quote.rush_cents > 0
     cost_cents = quote.total_cents + quote.voucher_total_cents
-    line_cents = without_voucher(cost_cents, [line.total_cents for line, _, _ in lines])
+    line_cents = [line.total_cents for line, _, _ in lines]
+    if quote.voucher_total_cents:
+        # A voucher may have been for one line only: what each cost says its own tariff.
+        if tariff is not None:
+            priced = [line for _, line, _ in lines]
+            line_cents = list(price(tariff, priced, vat, rush=rush).line_total_cents)
+        line_cents = in_proportion(cost_cents, line_cents)
     return PastOrder(
         order_id=order.id,
         label=order.number,
@@ -134,6 +148,6 @@ def _past_order(
             "share": quote.share_cents,
             "royalty": quote.royalty_cents,
         },
-        vat=Decimal(quote.vat_percent) / 100,
-        rush=quote.rush_cents > 0,
+        vat=vat,
+        rush=rush,
     )
