@@ -25,7 +25,7 @@ def draw_slice(database: Database, store: FileStore, slice_id: str) -> bool:
         row = session.get(Slice, slice_id)
         if row is None or row.gcode_sha256 is None:
             return False
-        if row.layers_sha256 is not None:
+        if row.layers_sha256 is not None and store.exists(row.layers_sha256):
             return True
     printer = profile(row.printer_model)
     with store.open(row.gcode_sha256) as stream:

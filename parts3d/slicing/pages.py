@@ -65,7 +65,7 @@ def send_first_layer(
     """Send the picture of a slice's first layer, or say that it is being drawn (202)."""
     del maintainer
     row = _ready(session, slice_id)
-    if row.first_layer_sha256 is None:
+    if row.first_layer_sha256 is None or not context.store.exists(row.first_layer_sha256):
         context.ring_task(DRAW_TASK, slice_id)
         return JSONResponse({"state": "drawing"}, status_code=202, headers=_ASK_AGAIN)
     path = context.store.path(row.first_layer_sha256)
