@@ -32,6 +32,10 @@ _TEMPLATES = (
     N_("No point is open for orders at the moment."),
     N_("This part cannot be printed at the moment; the maintainers have been told."),
     N_(
+        "This part measures {x} x {y} x {z} mm and fits no printer of ours; "
+        "the largest prints {bed_x} x {bed_y} x {height} mm."
+    ),
+    N_(
         "This part is being prepared for our printers ({ready} of {total} done). "
         "Try again in a few minutes."
     ),

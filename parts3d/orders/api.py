@@ -47,6 +47,8 @@ from parts3d.points.geography import Place, locate
 from parts3d.promises.holds import hold
 from parts3d.promises.queries import orderable_models
 from parts3d.promises.service import find_point, offers
+from parts3d.quotes.asked import check_asked
+from parts3d.quotes.layout import revision_on_sale
 from parts3d.quotes.service import Wanted, find_quote, freeze, price_wanted
 from parts3d.settings import Settings
 from parts3d.web import ContextDep, LanguageDep, NowDep, ReadDep, WorkDep, gettext_of
@@ -61,7 +63,7 @@ _LINE_SHOWN = {"position", "title", "quantity", "total_cents"}
 def make_quote(request: QuoteRequest, work: WorkDep, context: ContextDep, now: NowDep) -> QuoteView:
     """Freeze the price of a part, or of several."""
     session = work.session
-    wanted = wanted_parts(session, request.parts)
+    wanted = _wanted(session, request)
     with _hurrying(context, wanted):
         whole = price_wanted(
             session,
@@ -93,7 +95,7 @@ def list_offers(
     language: LanguageDep,
 ) -> OffersView:
     """Say where and when parts can be ready, all of them at one point; nothing is held."""
-    wanted = wanted_parts(session, request.parts)
+    wanted = _wanted(session, request)
     with _hurrying(context, wanted):
         options = offers(
             session,
@@ -180,6 +182,20 @@ def cancel(token: Token, work: WorkDep, context: ContextDep, now: NowDep) -> Ord
     )
     announce(context, work, order.id, order.point_id)
     return _view(work.session, context.settings, order.id, now)
+
+
+def _wanted(session: Session, request: QuoteRequest) -> list[Wanted]:
+    wanted = wanted_parts(session, request.parts)
+    for line, one in zip(request.asked, wanted, strict=True):
+        if line.material is not None or line.printer_model is not None:
+            check_asked(
+                session,
+                revision_on_sale(session, one.revision_id),
+                orderable_models(session),
+                material=line.material,
+                printer_model=line.printer_model,
+            )
+    return wanted
 
 
 @contextmanager

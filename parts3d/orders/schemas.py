@@ -20,6 +20,8 @@ from parts3d.quotes.service import MOST_LINES
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 # Whatever zone a moment was computed in, programs read it in UTC.
 Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+Asked = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+_OF_ONE_PART = frozenset({"quantity", "material", "printer_model"})
 Quantity = Annotated[int, Field(ge=1, le=500)]
 
 
@@ -34,6 +36,9 @@ class LineRequest(Closed):
 
     part: Slug
     quantity: Quantity = 1
+    # Asked for beside the part: refused in words where it cannot be had.
+    material: Asked | None = None
+    printer_model: Asked | None = None
 
 
 class QuoteRequest(Closed):
@@ -41,6 +46,8 @@ class QuoteRequest(Closed):
 
     part: Slug | None = None
     quantity: Quantity = 1
+    material: Asked | None = None
+    printer_model: Asked | None = None
     lines: Annotated[tuple[LineRequest, ...], Field(max_length=MOST_LINES)] = ()
     voucher: Annotated[str, StringConstraints(max_length=60)] | None = None
 
@@ -48,8 +55,8 @@ class QuoteRequest(Closed):
     def _one_shape(self) -> Self:
         if (self.part is None) == (not self.lines):
             raise ValueError("give one part, or lines")
-        if self.lines and "quantity" in self.model_fields_set:
-            raise ValueError("give the quantity in each line")
+        if self.lines and not _OF_ONE_PART.isdisjoint(self.model_fields_set):
+            raise ValueError("give the quantity and what else you ask for in each line")
         if len(self.parts) < len(self.lines):
             raise ValueError("give each part once, with its whole quantity")
         return self
@@ -57,9 +64,21 @@ class QuoteRequest(Closed):
     @property
     def parts(self) -> dict[str, int]:
         """Quantities by part, in the order of the lines."""
-        if self.part is not None:
-            return {self.part: self.quantity}
-        return {line.part: line.quantity for line in self.lines}
+        return {line.part: line.quantity for line in self.asked}
+
+    @property
+    def asked(self) -> tuple[LineRequest, ...]:
+        """The lines, whichever shape they came in."""
+        if self.part is None:
+            return self.lines
+        return (
+            LineRequest(
+                part=self.part,
+                quantity=self.quantity,
+                material=self.material,
+                printer_model=self.printer_model,
+            ),
+        )
 
 
 class OffersRequest(QuoteRequest):

@@ -10,6 +10,7 @@ from parts3d.catalogue.lifecycle import RevisionStatus
 from parts3d.catalogue.recipe import Recipe
 from parts3d.catalogue.tables import Part, Revision
 from parts3d.errors import Conflict, NotFound
+from parts3d.quotes.asked import fits_no_printer
 from parts3d.quotes.queries import (
     PlateState,
     ReadySlice,
@@ -175,6 +176,9 @@ def not_sliced(session: Session, revision: Revision, printer_models: Collection[
         return Conflict("No point is open for orders at the moment.", code="no_points")
     progress = slicing_progress(session, revision, printer_models)
     if progress.failed >= progress.total:
+        too_large = fits_no_printer(revision, printer_models)
+        if too_large is not None:
+            return Conflict(too_large, code="fits_no_printer")
         return Conflict(
             "This part cannot be printed at the moment; the maintainers have been told.",
             code="slicing_failed",
