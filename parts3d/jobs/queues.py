@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -9,8 +10,10 @@ from sqlmodel import Session, col, select
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tables import Job
 from parts3d.points.tables import Printer
+from parts3d.promises.measured import print_time_on
 from parts3d.promises.print_time import PrintTime
 from parts3d.promises.queries import PrinterQueue
+from parts3d.slicing.corrections import current_corrections
 
 _RUNNING = frozenset({JobStatus.START_PERMITTED, JobStatus.PRINTING, JobStatus.UNKNOWN})
 # A failed job most likely is printed again; one that a person must look at may be.
@@ -36,19 +39,26 @@ def read_queues(
         .order_by(col(Job.due_at), col(Job.created_at), col(Job.copy_number))
     ).all()
     standing = _standing(session, {job.point_id for job in jobs})
+    models = {one: model for some in standing.values() for one, model in some.items()}
+    corrections = current_corrections(
+        session, printers=models, revisions={job.revision_id for job in jobs}
+    )
     running: dict[str, list[PrintTime]] = defaultdict(list)
     waiting: dict[str, list[PrintTime]] = defaultdict(list)
     to_check: dict[str, int] = defaultdict(int)
     for job in jobs:
-        printer_id = _where(job, standing.get(job.point_id, []))
+        printer_id = _where(job, list(standing.get(job.point_id, {})))
         if printer_id is None:
             continue
+        time = print_time_on(
+            corrections, models[printer_id], printer_id, job.revision_id, job.print_seconds
+        )
         if job.status is JobStatus.PRINTED:
             to_check[printer_id] += job.copies
         elif job.status in _RUNNING:
-            running[printer_id].append(PrintTime(_remaining_seconds(job, now)))
+            running[printer_id].append(_remaining(job, time, now))
         else:
-            waiting[printer_id].append(PrintTime(float(job.print_seconds)))
+            waiting[printer_id].append(time)
     return {
         printer_id: PrinterQueue(
             running=next(iter(running[printer_id]), None),
@@ -59,16 +69,16 @@ def read_queues(
     }
 
 
-def _standing(session: Session, point_ids: Collection[str]) -> Mapping[str, list[str]]:
-    """Return the printers in use, by point, in a fixed order."""
-    found: dict[str, list[str]] = defaultdict(list)
+def _standing(session: Session, point_ids: Collection[str]) -> Mapping[str, dict[str, str]]:
+    """Return the printers in use and their models, by point, in a fixed order."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
     rows = session.exec(
-        select(Printer.point_id, Printer.id)
+        select(Printer.point_id, Printer.id, Printer.model)
         .where(col(Printer.point_id).in_(list(point_ids)), col(Printer.withdrawn_at).is_(None))
         .order_by(Printer.name, Printer.id)
     )
-    for point_id, printer_id in rows:
-        found[point_id].append(printer_id)
+    for point_id, printer_id, model in rows:
+        found[point_id][printer_id] = model
     return found
 
 
@@ -79,10 +89,10 @@ def _where(job: Job, standing: list[str]) -> str | None:
     return standing[0] if standing else None
 
 
-def _remaining_seconds(job: Job, now: datetime) -> float:
-    """Return what is left of a running print, from the last word of its agent."""
+def _remaining(job: Job, whole: PrintTime, now: datetime) -> PrintTime:
+    """Return what is left of a running print: by the last word of its agent, else as measured."""
     if job.remaining_seconds is not None and job.last_heard_at is not None:
         left = job.remaining_seconds - (now - job.last_heard_at).total_seconds()
     else:
-        left = job.print_seconds * (1 - (job.progress or 0.0))
-    return max(left, _LEAST_REMAINING_SECONDS)
+        left = whole.median_seconds * (1 - (job.progress or 0.0))
+    return replace(whole, median_seconds=max(left, _LEAST_REMAINING_SECONDS))

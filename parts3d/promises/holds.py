@@ -171,7 +171,7 @@ def _plan_one(
 ) -> Offer | Refusal:
     point = lock_point(session, point_id)
     snapshots = point_snapshots(session, [point], now, read_queues=read_queues, leave_out=leave_out)
-    return plan(now, needs_for(layouts), snapshots, quantile=settings.promise_quantile)[0]
+    return plan(now, needs_for(session, layouts), snapshots, quantile=settings.promise_quantile)[0]
 
 
 def _keep(
@@ -201,6 +201,7 @@ def _keep(
                 "starts_at": one.starts_at.isoformat(),
                 "line": position,
                 "copies": plate.copies,
+                "revision_id": layouts[position - 1].revision.id,
                 "slice_id": sliced.slice_id,
             }
         )

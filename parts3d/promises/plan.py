@@ -85,7 +85,7 @@ def _plan_point(
         return refusal
     makers = [usable_printers(need, point) for need in needs]
     failure_probability = max(
-        need.print_times[printer.model].failure_probability
+        need.time_on(printer).failure_probability
         for need, printers in zip(needs, makers, strict=True)
         for printer in printers
     )
@@ -176,7 +176,7 @@ def _benches(
             printer.id,
             _free_at(now, point, printer, level, until),
             tuple(
-                timedelta(seconds=need.print_times[printer.model].quantile_seconds(level))
+                timedelta(seconds=need.time_on(printer).quantile_seconds(level))
                 if printer.id in ids
                 else None
                 for need, ids in zip(needs, makers, strict=True)

@@ -41,6 +41,24 @@ _MOST_WAYS = 4
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How one printer differs from the others of its model, as far as prints were measured.
+
+    Args:
+        log_factor: added to the logarithm of a print's time.
+        variance: of that logarithm: what is not known of the printer.
+        failure_probability: its own; None for the model's.
+    """
+
+    log_factor: float = 0.0
+    variance: float = 0.0
+    failure_probability: float | None = None
+
+
+AS_ITS_MODEL = Pace()
+
+
+@dataclass(frozen=True, slots=True)
 class PrintTime:
     """Seconds from the start of a print to its end, log-normal, and its chance to fail.
 
@@ -74,6 +92,17 @@ class PrintTime:
             return self.median_seconds
         slowness = exp(self.sigma * _STANDARD_NORMAL.inv_cdf(level))
         return min(self.median_seconds * slowness, LONGEST_SECONDS)
+
+    def at(self, pace: Pace) -> "PrintTime":
+        """Return the same print on a printer of this pace."""
+        if pace == AS_ITS_MODEL:
+            return self
+        chance = pace.failure_probability
+        return PrintTime(
+            min(self.median_seconds * exp(pace.log_factor), LONGEST_SECONDS),
+            (self.sigma**2 + pace.variance) ** 0.5,
+            self.failure_probability if chance is None else chance,
+        )
 
     def expected_attempts(self) -> float:
         """Return the mean number of attempts until a good print: 1 / (1 - p), geometric."""

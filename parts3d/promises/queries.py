@@ -14,9 +14,11 @@ from sqlmodel import Session, col, select
 from parts3d.points.geography import Place
 from parts3d.points.hours import BRUSSELS, Hours, Unattended
 from parts3d.points.tables import Point, Printer
+from parts3d.promises.measured import pace, print_time_on
 from parts3d.promises.print_time import PrintTime
 from parts3d.promises.snapshot import Hold, PointSnapshot, PrinterSnapshot
 from parts3d.promises.tables import Promise, PromiseStatus
+from parts3d.slicing.corrections import Corrections, current_corrections
 
 # An agent speaks every 20 s. Longer than this: the shop is off-line, and a promise on its
 # printers would be a guess.
@@ -84,7 +86,7 @@ def point_snapshots(
     """
     ids = [point.id for point in points]
     # Holds before jobs: one that becomes jobs in between counts twice, never not at all.
-    holds = _holds(session, ids, now, leave_out)
+    held = _held(session, ids, now, leave_out)
     queues = read_queues(session, ids, now)
     printers: dict[str, list[Printer]] = defaultdict(list)
     for printer in session.exec(
@@ -93,7 +95,17 @@ def point_snapshots(
         .order_by(Printer.name, Printer.id)
     ):
         printers[printer.point_id].append(printer)
-    return [_snapshot(point, printers[point.id], queues, holds[point.id], now) for point in points]
+    models = {one.id: one.model for some in printers.values() for one in some}
+    corrections = current_corrections(
+        session,
+        printers=models,
+        revisions={one.get("revision_id", "") for row in held for one in row.placements},
+    )
+    holds = _holds(held, models, corrections)
+    return [
+        _snapshot(point, printers[point.id], queues, holds[point.id], corrections, now)
+        for point in points
+    ]
 
 
 def _snapshot(
@@ -101,6 +113,7 @@ def _snapshot(
     printers: Sequence[Printer],
     queues: Mapping[str, PrinterQueue],
     holds: Sequence[Hold],
+    corrections: Corrections,
     now: datetime,
 ) -> PointSnapshot:
     empty = PrinterQueue()
@@ -111,7 +124,8 @@ def _snapshot(
         staffed_hours=Hours.parse(point.staffed_hours),
         unattended=Unattended(point.unattended.value),
         printers=tuple(
-            _printer(printer, queues.get(printer.id, empty), now) for printer in printers
+            _printer(printer, queues.get(printer.id, empty), corrections, now)
+            for printer in printers
         ),
         bed_clear_minutes=point.bed_clear_minutes,
         check_minutes=point.check_minutes,
@@ -121,7 +135,9 @@ def _snapshot(
     )
 
 
-def _printer(printer: Printer, queue: PrinterQueue, now: datetime) -> PrinterSnapshot:
+def _printer(
+    printer: Printer, queue: PrinterQueue, corrections: Corrections, now: datetime
+) -> PrinterSnapshot:
     reason = _why_unable(printer, now)
     return PrinterSnapshot(
         id=printer.id,
@@ -132,6 +148,7 @@ def _printer(printer: Printer, queue: PrinterQueue, now: datetime) -> PrinterSna
         running=queue.running,
         waiting=queue.waiting,
         bed_clear=printer.bed_clear,
+        pace=pace(corrections, printer.model, printer.id),
     )
 
 
@@ -145,9 +162,9 @@ def _why_unable(printer: Printer, now: datetime) -> str:
     return f"{printer.name} {unable}" if unable else ""
 
 
-def _holds(
-    session: Session, point_ids: Sequence[str], now: datetime, leave_out: str | None
-) -> Mapping[str, list[Hold]]:
+def _held(
+    session: Session, point_ids: Collection[str], now: datetime, leave_out: str | None
+) -> Sequence[Promise]:
     rows = session.exec(
         select(Promise)
         .where(
@@ -157,13 +174,21 @@ def _holds(
         )
         .order_by(col(Promise.created_at))
     )
+    return [row for row in rows if row.id != leave_out]
+
+
+def _holds(
+    rows: Sequence[Promise], models: Mapping[str, str], corrections: Corrections
+) -> Mapping[str, list[Hold]]:
     holds: dict[str, list[Hold]] = defaultdict(list)
     for row in rows:
-        if row.id == leave_out:
-            continue
         prints: dict[str, list[PrintTime]] = defaultdict(list)
-        for placement in row.placements:
-            prints[placement["printer_id"]].append(PrintTime(float(placement["print_seconds"])))
+        for one in row.placements:
+            at, seconds = one["printer_id"], float(one["print_seconds"])
+            time = print_time_on(
+                corrections, models.get(at, ""), at, one.get("revision_id"), seconds
+            )
+            prints[at].append(time)
         holds[row.point_id] += [
             Hold(printer_id, tuple(times), row.held_until) for printer_id, times in prints.items()
         ]

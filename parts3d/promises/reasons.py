@@ -43,7 +43,7 @@ def reasons_for(
         )
     for index, need in enumerate(needs):
         placed = next(placement for placement in placements if placement.need == index)
-        time = need.print_times[printers[placed.printer_id].model]
+        time = need.time_on(printers[placed.printer_id])
         values: dict[str, Value] = {
             "median_seconds": round(time.median_seconds),
             "planned_seconds": round(time.quantile_seconds(allowance.level)),

@@ -67,8 +67,7 @@ def refuse_capacity(
     if point.unattended == Unattended.NONE:
         for need in needs:
             medians = [
-                need.print_times[printer.model].median_seconds
-                for printer in usable_printers(need, point)
+                need.time_on(printer).median_seconds for printer in usable_printers(need, point)
             ]
             shortest = timedelta(seconds=min(medians))
             if starts_at(point, now, shortest, until) is None:

@@ -10,8 +10,8 @@ from parts3d.errors import NotFound
 from parts3d.points.geography import Place
 from parts3d.points.tables import Point
 from parts3d.promises.choose import Customer, Ranked, choose
+from parts3d.promises.measured import print_time
 from parts3d.promises.plan import plan
-from parts3d.promises.print_time import PrintTime
 from parts3d.promises.queries import (
     ReadQueues,
     active_points,
@@ -24,6 +24,7 @@ from parts3d.quotes.layout import Layout, laid_out_as, lay_out, revision_on_sale
 from parts3d.quotes.service import Wanted, quote_lines
 from parts3d.quotes.tables import Quote
 from parts3d.settings import Settings
+from parts3d.slicing.corrections import current_corrections
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def needs_of_wanted(session: Session, wanted: Sequence[Wanted]) -> tuple[Need, .
         lay_out(session, revision_on_sale(session, one.revision_id), one.quantity, models)
         for one in wanted
     ]
-    return needs_for(layouts)
+    return needs_for(session, layouts)
 
 
 def layouts_of_quote(session: Session, quote: Quote) -> list[Layout]:
@@ -124,11 +125,16 @@ def layouts_of_quote(session: Session, quote: Quote) -> list[Layout]:
     return [laid_out_as(session, line, models) for line in quote_lines(session, quote.id)]
 
 
-def needs_for(layouts: Sequence[Layout]) -> tuple[Need, ...]:
-    """Return one need for each kind of bed, in the order of the lines."""
+def needs_for(session: Session, layouts: Sequence[Layout]) -> tuple[Need, ...]:
+    """Return one need for each kind of bed, in the order of the lines; times as measured."""
+    revisions = [layout.revision.id for layout in layouts]
+    corrections = current_corrections(session, revisions=revisions)
     return tuple(
         Need(
-            {model: PrintTime(float(one.print_seconds)) for model, one in plate.slices.items()},
+            {
+                model: print_time(corrections, model, layout.revision.id, one.print_seconds)
+                for model, one in plate.slices.items()
+            },
             layout.revision.recipe["material"],
             quantity=plate.prints,
             copies=plate.copies,

@@ -12,7 +12,7 @@ from enum import StrEnum
 from parts3d.errors import Invalid
 from parts3d.points.geography import Place
 from parts3d.points.hours import Hours, Unattended
-from parts3d.promises.print_time import PrintTime
+from parts3d.promises.print_time import AS_ITS_MODEL, Pace, PrintTime
 
 MAX_QUANTITY = 500
 Value = str | int | float
@@ -49,6 +49,10 @@ class Need:
         """How many parts these prints make."""
         return self.quantity * self.copies
 
+    def time_on(self, printer: "PrinterSnapshot") -> PrintTime:
+        """Return the time of one print on this printer; ``KeyError`` when it cannot print it."""
+        return self.print_times[printer.model].at(printer.pace)
+
 
 # What an order is to the planner: its needs in the order of its lines; one alone may stand bare.
 Needs = Need | Sequence[Need]
@@ -83,6 +87,7 @@ class PrinterSnapshot:
         running: time *remaining* of the print that runs now; None when none runs.
         waiting: jobs placed on it that have not started, first to last.
         bed_clear: is the bed free now? Not looked at while a print runs.
+        pace: how it differs from its model. ``running`` and ``waiting`` hold it already.
     """
 
     id: str
@@ -93,6 +98,7 @@ class PrinterSnapshot:
     running: PrintTime | None = None
     waiting: tuple[PrintTime, ...] = ()
     bed_clear: bool = True
+    pace: Pace = AS_ITS_MODEL
 
 
 @dataclass(frozen=True, slots=True)

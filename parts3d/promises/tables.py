@@ -45,7 +45,7 @@ class Promise(SQLModel, table=True):
     ready_at: datetime = Field(sa_type=UtcDateTime)
     starts_at: datetime = Field(sa_type=UtcDateTime)
     print_seconds: int = Field(description="planned, all prints")
-    # One entry a print: printer_id, print_seconds (median), starts_at, line (its position),
+    # One entry a print: printer_id, print_seconds (as sliced), starts_at, line (its position),
     # copies (on the bed), slice_id; older ones have the first three, for line 1 and one copy.
     # Spare prints are not held: they are needed only if one fails.
     placements: list[dict[str, Any]] = Field(sa_type=sa.JSON)

@@ -10,8 +10,8 @@ from parts3d.points.geography import Place
 from parts3d.points.tables import Point
 from parts3d.promises.choose import Customer, choose
 from parts3d.promises.deadline import order_by
+from parts3d.promises.measured import print_time
 from parts3d.promises.plan import plan
-from parts3d.promises.print_time import PrintTime
 from parts3d.promises.queries import (
     ReadQueues,
     active_points,
@@ -23,6 +23,7 @@ from parts3d.promises.snapshot import Need, Offer
 from parts3d.quotes.queries import ready_slices
 from parts3d.quotes.service import Wanted
 from parts3d.settings import Settings
+from parts3d.slicing.corrections import current_corrections
 
 
 def best_offers(
@@ -42,12 +43,16 @@ def best_offers(
     by_id = {point.id: point for point in points}
     snapshots = point_snapshots(session, points, now, read_queues=read_queues)
     models = orderable_models(session)
+    measured = current_corrections(session, revisions=[revision.id for revision in revisions])
     best: dict[str, PointOffer] = {}
     for revision in revisions:
         slices = ready_slices(session, revision, models)
         if not slices:
             continue
-        times = {model: PrintTime(float(one.print_seconds)) for model, one in slices.items()}
+        times = {
+            model: print_time(measured, model, revision.id, one.print_seconds)
+            for model, one in slices.items()
+        }
         need = Need(times, revision.recipe["material"])
         results = plan(now, need, snapshots, quantile=settings.promise_quantile)
         offers = [one for one in results if isinstance(one, Offer)]

@@ -105,9 +105,14 @@ class Forecast:
     failure_probability: float = FAILURE_PRIOR
 
 
+def corrected_median(seconds: float, log_factor: float) -> float:
+    """Return the median time of a print whose estimate is ``seconds``."""
+    return seconds * exp(log_factor)
+
+
 def corrected_seconds(seconds: float, correction: Correction) -> float:
     """Return an estimate or a slice's time as measured prints correct it (the median)."""
-    return seconds * correction.factor
+    return corrected_median(seconds, correction.log_factor)
 
 
 def failure_rate(tries: float, failures: float, parent: FailureRate = NO_TRIES) -> FailureRate:
