@@ -17,7 +17,7 @@ from parts3d.errors import Invalid
 from parts3d.quotes.tariff import ANY_MODEL
 from parts3d.quotes.tariff_file import TariffSheet
 
-MOST_BREAKS = 4
+MOST_BREAKS = 8
 # Empty rows that are shown for more of them.
 BLANK_BREAKS = 2
 MOST_ROYALTIES = 60

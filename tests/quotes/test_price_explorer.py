@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from parts3d.accounts.tables import Role
 from parts3d.db import Database
+from parts3d.quotes.service import still_valid
 from parts3d.quotes.tables import Quote
 from parts3d.quotes.tariff_service import tariff_in_force
 from parts3d.quotes.tariff_tables import TariffRecord
@@ -132,7 +133,7 @@ def test_a_new_printer_price_and_a_royalty_come_back_as_typed(operator: TestClie
         ("share", "-1", "Write a number here"),
         ("share", "99999", "too large"),
         ("minimum", "4.905", "Write whole cents"),
-        ("break.0.copies", "5", "Fill in both"),
+        ("break.3.copies", "50", "Fill in both"),
         ("title", " ", "Give the draft a name"),
         ("rush", "30", "Say in words what the customer gets"),
         ("royalty.0.part", "basket-wheel", "Say who is paid"),
@@ -226,3 +227,23 @@ def test_a_draft_can_be_thrown_away_and_needs_a_name(operator: TestClient) -> No
     nameless = operator.post("/operator/prices/drafts", data={"title": ""})
     assert nameless.status_code == 422
     assert "Give the draft a name" in nameless.text
+
+
+def test_a_new_tariff_never_changes_a_quote_that_was_given(
+    site: Site, operator: TestClient, network: Network
+) -> None:
+    database, settings = site.context.database, site.context.settings
+    before = submitted(database, settings, network, quantity=3).order
+    with database.reading() as session:
+        given = session.get_one(Quote, before.quote_id).model_dump()
+    url = draft_of(operator)
+    typed = form_of(operator.get(url).text)
+    operator.post(url, data={**typed, "handling_part": "5"})
+    operator.post(f"{url}/publish", data={"first_day": "2026-11-24"})
+    after = submitted(database, settings, network, quantity=3, email="bob@example.be").order
+    with database.reading() as session:
+        quote = session.get_one(Quote, before.quote_id)
+        assert quote.model_dump() == given
+        assert still_valid(session, settings, quote, site.now) is quote
+        assert session.get_one(Quote, after.quote_id).tariff_id == "2026-11-24"
+    assert after.total_cents > before.total_cents

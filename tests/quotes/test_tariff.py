@@ -264,12 +264,22 @@ def test_the_tariff_of_a_day_is_the_last_that_has_begun() -> None:
 
 
 def test_the_shipped_tariff_prices_every_material_of_the_recipes_exactly() -> None:
-    (shipped,) = shipped_tariffs()
-    assert shipped.share_rate == Decimal("0.25")
-    for material in ("PLA", "PETG", "ASA", "ABS", "PA-CF", "TPU"):
-        given = price(shipped, [PricedLine(12_345, 3_210, "any", material)], BELGIAN_VAT)
-        assert sums(given) == (given.net_cents, given.total_cents, given.total_cents)
-        assert given.total_cents >= 490
+    for shipped in shipped_tariffs():
+        assert shipped.share_rate == Decimal("0.25")
+        for material in ("PLA", "PETG", "ASA", "ABS", "PA-CF", "TPU"):
+            given = price(shipped, [PricedLine(12_345, 3_210, "any", material)], BELGIAN_VAT)
+            assert sums(given) == (given.net_cents, given.total_cents, given.total_cents)
+            assert given.total_cents >= 490
+
+
+def test_the_shipped_tariff_of_november_changes_no_price_of_few_copies() -> None:
+    before, november = shipped_tariffs()[:2]
+    for copies, off in ((1, 0), (4, 0), (5, 5), (10, 10), (25, 15), (100, 15)):
+        line = PricedLine(12_345, 3_210, "any", "PETG", copies)
+        old, new = price(before, [line]), price(november, [line])
+        # All but what is handled once an order; a cent for the rounding.
+        work = old.net_cents - Fraction(120 * 5, 4)
+        assert abs(old.net_cents - new.net_cents - work * off / 100) <= 1
 
 
 @pytest.mark.parametrize(
