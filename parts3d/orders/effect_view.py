@@ -111,5 +111,5 @@ def _component_words(language: str) -> dict[str, str]:
         "share": _("The point's share"),
         "royalty": _("Royalties"),
         "voucher": _("Voucher"),
-        "vat": _("VAT"),
+        "vat": _("VAT on all this"),
     }
