@@ -10,8 +10,9 @@ from parts3d.catalogue.check_view import FindingView, finding_views
 from parts3d.catalogue.lifecycle import RevisionStatus
 from parts3d.catalogue.tables import ModelCheck, Part, Revision
 from parts3d.meshes.report import FindingReport
+from parts3d.slicing.plates import Size, copies_per_plate
 from parts3d.slicing.profiles import printer_models, profile
-from parts3d.slicing.serving import every_serving_slice, slices_of
+from parts3d.slicing.serving import every_serving_slice, part_size, slices_of
 from parts3d.slicing.tables import Slice, SliceStatus
 
 
@@ -49,11 +50,16 @@ class LayersView:
 
 @dataclass(frozen=True, slots=True)
 class SliceFailure:
-    """Slices that failed for one reason; ``is_served``: earlier slices serve all of them."""
+    """Slices that failed for one reason.
+
+    ``is_served``: earlier slices serve all of them. ``is_too_large``: the part fits none of
+    these printer models, so trying again helps nobody.
+    """
 
     words: str
     slices: tuple[SliceState, ...]
     is_served: bool
+    is_too_large: bool
 
 
 def view_of(
@@ -114,6 +120,8 @@ def layers_view(session: Session, revision: Revision) -> LayersView:
 def slice_failures(session: Session, revision: Revision) -> Sequence[SliceFailure]:
     """Return why a revision's slices failed: the slicer's findings, one for each reason."""
     served = {(row.printer_model, row.copies) for row in every_serving_slice(session, revision)}
+    size = part_size(session, revision)
+    brim_mm = float(revision.recipe.get("brim_mm", 0.0))
     by_words: dict[str, list[SliceState]] = {}
     for state in slice_states(session, revision):
         if state.row.status is SliceStatus.FAILED:
@@ -122,10 +130,18 @@ def slice_failures(session: Session, revision: Revision) -> Sequence[SliceFailur
         SliceFailure(
             words,
             tuple(failed),
-            all((state.row.printer_model, state.row.copies) in served for state in failed),
+            is_served=all((one.row.printer_model, one.row.copies) in served for one in failed),
+            is_too_large=size is not None and not any(_takes(one, size, brim_mm) for one in failed),
         )
         for words, failed in by_words.items()
     ]
+
+
+def _takes(state: SliceState, size_mm: Size, brim_mm: float) -> bool:
+    if state.row.printer_model not in printer_models():
+        return True  # nobody can tell
+    printer = profile(state.row.printer_model)
+    return copies_per_plate(size_mm, printer, brim_mm) >= state.row.copies
 
 
 def _named(rows: Sequence[Slice]) -> list[SliceState]:

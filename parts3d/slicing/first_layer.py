@@ -78,7 +78,7 @@ def first_layer_svg(layer: Layer, profile: Profile) -> bytes:
     parts += _plan(profile, (low_x, low_y, high_x, high_y))
     parts += [
         (
-            f'<text x="{_EDGE:g}" y="{_HEIGHT - _EDGE / 1.5:.0f}" fill="{_INK}" font-size="20" '
+            f'<text x="{_EDGE:g}" y="{_HEIGHT - _EDGE / 1.5:.0f}" fill="{_INK}" font-size="30" '
             f'font-family="sans-serif" stroke="{_BED}" stroke-width="6" paint-order="stroke" '
             f'stroke-linejoin="round">{wide:.1f} {_BY} {deep:.1f} mm</text>'
         ),
@@ -126,12 +126,12 @@ def _plan(profile: Profile, box: tuple[float, float, float, float]) -> list[str]
     """Return a small plan of the whole bed with the layer's box on it, and the bed's size."""
     scale = _INSET / max(profile.bed_x_mm, profile.bed_y_mm)
     wide, deep = profile.bed_x_mm * scale, profile.bed_y_mm * scale
-    x, y = _WIDTH - _EDGE - wide, _HEIGHT - 1.6 * _EDGE - deep
+    x, y = _WIDTH - _EDGE - wide, _HEIGHT - 1.8 * _EDGE - deep
     low_x, low_y, high_x, high_y = box
     return [
         (
             f'<rect x="{x - 6:.1f}" y="{y - 6:.1f}" width="{wide + 12:.1f}" '
-            f'height="{deep + 32:.1f}" rx="4" fill="{_PAPER}" opacity="0.92"/>'
+            f'height="{deep + 36:.1f}" rx="4" fill="{_PAPER}" opacity="0.92"/>'
         ),
         (
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{deep:.1f}" fill="{_BED}" '
@@ -143,7 +143,7 @@ def _plan(profile: Profile, box: tuple[float, float, float, float]) -> list[str]
             f'height="{max(2.0, (high_y - low_y) * scale):.1f}" fill="{COLOURS["wall_outer"]}"/>'
         ),
         (
-            f'<text x="{x + wide / 2:.1f}" y="{y + deep + 19:.1f}" fill="{_INK}" font-size="15" '
+            f'<text x="{x + wide / 2:.1f}" y="{y + deep + 22:.1f}" fill="{_INK}" font-size="20" '
             f'font-family="sans-serif" text-anchor="middle">'
             f"{profile.bed_x_mm:g} {_BY} {profile.bed_y_mm:g}</text>"
         ),

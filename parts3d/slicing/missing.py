@@ -34,8 +34,86 @@ def missing_slices(engine: EngineName) -> sa.Select[Any]:
     """Return the query of what approved revisions lack with this engine.
 
     Its columns: ``revision_id`` (one with this content), ``model_sha256``, ``recipe_sha256``,
-    ``printer_model``, and ``is_served``: another engine's or profile's slice is ready.
+    ``printer_model``, ``copies``, and ``is_served``: another engine's or profile's slice is
+    ready.
     """
+    revisions, beds = _contents(), _beds()
+    content = (
+        col(Slice.model_sha256) == revisions.c.model_sha256,
+        col(Slice.recipe_sha256) == revisions.c.recipe_sha256,
+        col(Slice.printer_model) == beds.c.printer_model,
+        col(Slice.material) == beds.c.material,
+        col(Slice.copies) == 1,
+    )
+    made = sa.exists().where(
+        *content, col(Slice.profile_sha256) == beds.c.profile_sha256, *_by(engine, Slice)
+    )
+    served = sa.exists().where(*content, col(Slice.status) == SliceStatus.READY)
+    return (
+        sa.select(
+            revisions.c.revision_id,
+            revisions.c.model_sha256,
+            revisions.c.recipe_sha256,
+            beds.c.printer_model,
+            sa.literal(1).label("copies"),
+            served.label("is_served"),
+        )
+        .join_from(revisions, beds, beds.c.material == revisions.c.material)
+        .where(~made)
+        # The same order for everybody: two that add the same rows never wait for each other.
+        .order_by(revisions.c.model_sha256, revisions.c.recipe_sha256, beds.c.printer_model)
+    )
+
+
+def outdated_plates(engine: EngineName, since: datetime) -> sa.Select[Any]:
+    """Return the query of plates made of late that this engine has not made.
+
+    Plates are made when somebody asks; renewed are those that were first asked for after
+    ``since``. Columns as of ``missing_slices``.
+    """
+    revisions, beds = _contents(), _beds()
+    same = aliased(Slice)
+    made = sa.exists().where(
+        col(same.model_sha256) == col(Slice.model_sha256),
+        col(same.recipe_sha256) == col(Slice.recipe_sha256),
+        col(same.printer_model) == col(Slice.printer_model),
+        col(same.copies) == col(Slice.copies),
+        col(same.profile_sha256) == beds.c.profile_sha256,
+        *_by(engine, same),
+    )
+    columns = (
+        revisions.c.revision_id,
+        revisions.c.model_sha256,
+        revisions.c.recipe_sha256,
+        beds.c.printer_model,
+        col(Slice.copies),
+    )
+    return (
+        sa.select(*columns, sa.true().label("is_served"))
+        .select_from(Slice)
+        .join(
+            revisions,
+            (revisions.c.model_sha256 == col(Slice.model_sha256))
+            & (revisions.c.recipe_sha256 == col(Slice.recipe_sha256)),
+        )
+        .join(
+            beds,
+            (beds.c.printer_model == col(Slice.printer_model))
+            & (beds.c.material == col(Slice.material)),
+        )
+        .where(
+            col(Slice.copies) > 1,
+            col(Slice.status) == SliceStatus.READY,
+            col(Slice.created_at) > since,
+            ~made,
+        )
+        .distinct()
+        .order_by(*columns[1:])
+    )
+
+
+def _contents() -> sa.CTE:
+    """The distinct contents on sale, each with one revision that has it."""
     plain = (
         sa.select(
             col(Revision.id).label("revision_id"),
@@ -47,12 +125,16 @@ def missing_slices(engine: EngineName) -> sa.Select[Any]:
         .subquery("approved")
     )
     content = (plain.c.model_sha256, plain.c.recipe_sha256, plain.c.material)
-    revisions = (
+    return (
         sa.select(*content, sa.func.min(plain.c.revision_id).label("revision_id"))
         .group_by(*content)
         .cte("contents")
     )
-    beds = sa.union_all(
+
+
+def _beds() -> sa.CTE:
+    """Each printer model with each material that it prints."""
+    return sa.union_all(
         *(
             sa.select(
                 sa.literal(model).label("printer_model"),
@@ -63,33 +145,10 @@ def missing_slices(engine: EngineName) -> sa.Select[Any]:
             for material in profile(model).temperatures
         )
     ).cte("beds")
-    same = (
-        col(Slice.model_sha256) == revisions.c.model_sha256,
-        col(Slice.recipe_sha256) == revisions.c.recipe_sha256,
-        col(Slice.printer_model) == beds.c.printer_model,
-        col(Slice.material) == beds.c.material,
-        col(Slice.copies) == 1,
-    )
-    made = sa.exists().where(
-        *same,
-        col(Slice.profile_sha256) == beds.c.profile_sha256,
-        col(Slice.engine) == engine.name,
-        col(Slice.engine_version) == engine.version,
-    )
-    served = sa.exists().where(*same, col(Slice.status) == SliceStatus.READY)
-    return (
-        sa.select(
-            revisions.c.revision_id,
-            revisions.c.model_sha256,
-            revisions.c.recipe_sha256,
-            beds.c.printer_model,
-            served.label("is_served"),
-        )
-        .join_from(revisions, beds, beds.c.material == revisions.c.material)
-        .where(~made)
-        # The same order for everybody: two that add the same rows never wait for each other.
-        .order_by(revisions.c.model_sha256, revisions.c.recipe_sha256, beds.c.printer_model)
-    )
+
+
+def _by(engine: EngineName, row: type[Slice]) -> tuple[sa.ColumnElement[bool], ...]:
+    return (col(row.engine) == engine.name, col(row.engine_version) == engine.version)
 
 
 def drop_superseded(session: Session, engine: EngineName, now: datetime) -> int:

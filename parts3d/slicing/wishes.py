@@ -8,7 +8,7 @@ sweep over a catalogue where nothing is costs as much as one with nothing new.
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -21,11 +21,11 @@ from parts3d.catalogue.recipe import Recipe
 from parts3d.catalogue.tables import Revision
 from parts3d.db import new_id
 from parts3d.errors import Conflict, Invalid
-from parts3d.slicing.missing import EngineName, missing_slices
+from parts3d.slicing.missing import EngineName, missing_slices, outdated_plates
 from parts3d.slicing.placement import rotation_matrix
 from parts3d.slicing.plates import Size, copies_per_plate
 from parts3d.slicing.profiles import printer_models, profile
-from parts3d.slicing.serving import part_size
+from parts3d.slicing.serving import part_size, ready_plates
 from parts3d.slicing.tables import SLICE_LIFECYCLE, Slice, SliceStatus
 
 _log = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ PRIORITY_RENEWAL = 1000
 # One transaction must not hold SQLite's writers up for long; the next sweep goes on.
 MOST_AT_ONCE = 4000
 _ROWS_A_STATEMENT = 500
+# Plates that nobody asked for since are not worth slicing again before somebody does.
+_PLATES_OF_LATE = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,13 @@ def engine_of_slice(row: Slice) -> NamedEngine:
 def wish_slices(session: Session, engine: EngineName, now: datetime) -> list[Slice]:
     """Wish for what approved revisions lack with this engine; returns the new rows.
 
-    One for each printer model that prints the revision's material. Where an older slice serves,
-    the wish has the lowest priority. At most ``MOST_AT_ONCE``: ask again until nothing comes.
+    One for each printer model that prints the revision's material; and one for each plate of
+    the last weeks that another version made. Where an older slice serves, the wish has the
+    lowest priority. At most ``MOST_AT_ONCE``: ask again until nothing comes.
     """
-    missing = session.execute(missing_slices(engine).limit(MOST_AT_ONCE)).all()
+    missing = list(session.execute(missing_slices(engine).limit(MOST_AT_ONCE)).all())
+    room = MOST_AT_ONCE - len(missing)
+    missing += session.execute(outdated_plates(engine, now - _PLATES_OF_LATE).limit(room)).all()
     recipes = _recipes(session, {row.revision_id for row in missing})
     wishes = [
         _wish(
@@ -68,6 +73,7 @@ def wish_slices(session: Session, engine: EngineName, now: datetime) -> list[Sli
             model_sha256=row.model_sha256,
             recipe_sha256=row.recipe_sha256,
             printer_model=row.printer_model,
+            copies=row.copies,
             priority=PRIORITY_RENEWAL if row.is_served else PRIORITY_USUAL,
         )
         for row in missing
@@ -83,7 +89,8 @@ def wish_plate(
 
     Returns:
         The plate's rows with this engine, old and new, in whatever state they are; empty
-        where no bed takes so many. Somebody waits for them, so they come first.
+        where no bed takes so many. Somebody waits for them, so they come first; where an
+        earlier version's plate serves, nobody does.
 
     Raises:
         Invalid: fewer than one copy, or a recipe that can no longer be read.
@@ -96,6 +103,7 @@ def wish_plate(
         raise Invalid(
             "The recipe of this part cannot be read any more; upload a new revision."
         ) from error
+    served = ready_plates(session, revision, copies, printer_models())
     size = part_size(session, revision) or _size_at_most(revision, recipe)
     wishes = [
         _wish(
@@ -106,7 +114,7 @@ def wish_plate(
             recipe_sha256=revision.recipe_sha256,
             printer_model=model,
             copies=copies,
-            priority=PRIORITY_WANTED_NOW,
+            priority=PRIORITY_RENEWAL if model in served else PRIORITY_WANTED_NOW,
         )
         for model in _models_for(recipe.material)
         if size is None or copies <= copies_per_plate(size, profile(model), recipe.brim_mm)
@@ -125,7 +133,7 @@ def wish_plate(
         .order_by(col(Slice.printer_model))
     ).all()
     for row in rows:
-        if row.status is SliceStatus.WAITING:
+        if row.status is SliceStatus.WAITING and row.printer_model not in served:
             row.priority = PRIORITY_WANTED_NOW
     session.flush()
     return list(rows)

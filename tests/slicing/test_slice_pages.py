@@ -161,6 +161,22 @@ def test_a_failure_while_an_earlier_slice_serves_says_so(site: Site, mia: TestCl
     assert "<layer-viewer" in mia.get(url).text
 
 
+def test_a_part_too_large_for_a_printer_model_is_no_fault_to_try_again(
+    site: Site, mia: TestClient
+) -> None:
+    url = add_revision(
+        site, SliceStatus.READY, SliceStatus.FAILED, failure="The part measures 240 mm."
+    )
+    with site.context.database.unit_of_work() as work:
+        ready = work.session.exec(select(Slice).where(Slice.printer_model == "mk3s")).one()
+        # The MK3S+ is 250 mm wide, the Neptune 4 225 mm.
+        ready.part_x_mm, ready.part_y_mm, ready.part_z_mm = 240.0, 20.0, 5.0
+    page = mia.get(url).text
+    assert "Too large for Elegoo Neptune 4" in page
+    assert "The part measures 240 mm." in page
+    assert "/slices/again" not in page
+
+
 def test_a_plate_stands_beside_the_single_part_in_the_choice(site: Site, mia: TestClient) -> None:
     url = add_revision(site, SliceStatus.READY)
     with site.context.database.unit_of_work() as work:

@@ -319,6 +319,37 @@ def test_a_plate_is_wished_for_at_once_where_the_bed_takes_it(
         assert {row.copies for row in one.values()} == {1}
 
 
+def test_plates_of_late_are_renewed_by_a_new_version_while_the_old_ones_serve(
+    database: Database, store: FolderStore, now: datetime
+) -> None:
+    knob = add_revision(database, store, now)
+    old, new = PaperEngine("1"), PaperEngine("2")
+    wish(database, old, now)
+    with database.unit_of_work() as work:
+        wish_plate(work.session, revision_of(work.session, knob), 8, old, now)
+    make_all(database, store, old, now)
+    assert wish(database, old, now) == []
+    later = now + timedelta(days=2)
+    renewed = [row for row in wish(database, new, later) if row.copies == 8]
+    assert {row.printer_model for row in renewed} == PETG_MODELS
+    assert {row.priority for row in renewed} == {PRIORITY_RENEWAL}
+    assert wish(database, new, later) == []
+    with database.unit_of_work() as work:
+        revision = revision_of(work.session, knob)
+        # Asked for again, it is served, so it comes before nobody.
+        again = wish_plate(work.session, revision, 8, new, later)
+        assert {row.priority for row in again} == {PRIORITY_RENEWAL}
+        plates = ready_plates(work.session, revision, 8, PETG_MODELS)
+        assert {row.engine_version for row in plates.values()} == {"1"}
+    make_all(database, store, new, later)
+    with database.reading() as session:
+        plates = ready_plates(session, revision_of(session, knob), 8, PETG_MODELS)
+    assert {row.engine_version for row in plates.values()} == {"2"}
+    # Nobody has asked for it for long: a third version leaves it until somebody does.
+    much_later = later + timedelta(days=31)
+    assert {row.copies for row in wish(database, PaperEngine("3"), much_later)} == {1}
+
+
 def test_a_plate_is_not_wished_for_where_the_checked_box_is_too_large(
     database: Database, store: FolderStore, now: datetime
 ) -> None:
