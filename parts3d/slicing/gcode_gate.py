@@ -16,9 +16,7 @@ from parts3d.slicing.profiles import Profile
 _ALLOWED: Final[dict[str, str]] = {
     "G4": "SP",  # dwell
     "G21": "",  # millimetres
-    "G28": "XYZW",  # home
-    "G29": "",  # level the bed
-    "G80": "",  # level the bed, Prusa
+    "G28": "XYZ",  # home
     "G90": "",  # absolute positions
     "G92": "E",  # extruder to zero
     "M82": "",
@@ -32,25 +30,41 @@ _ALLOWED: Final[dict[str, str]] = {
     "M140": "S",
     "M190": "S",
     "M204": "SPTR",  # accelerations, until switched off
-    "M205": "XYZE",  # jerk, until switched off
     "M220": "S",  # speed factor
     "M221": "S",  # flow factor
     "M400": "",  # wait for moves
-    "M862.1": "P",  # refuse to start with another nozzle
+}
+# What only some firmwares know; elsewhere it could be anything, a macro too.
+_MARLIN: Final[dict[str, str]] = {
+    "G29": "",  # level the bed
+    "M205": "XYZE",  # jerk, until switched off
     "M900": "K",  # linear advance, until switched off
+}
+_OF_FIRMWARE: Final[dict[str, dict[str, str]]] = {
+    "marlin": _MARLIN,
+    "prusa": {
+        **_MARLIN,
+        "G28": "XYZW",  # W: without levelling
+        "G29": "PA",  # level the bed by phases, then use what was probed
+        "G80": "",  # level the bed
+        "M862.1": "P",  # refuse to start with another nozzle
+    },
+    "bambu": {"G29": ""},
+    # Levelling is a macro or a command of Klipper's own there.
+    "klipper": {},
 }
 # Command -> lowest and highest value of each parameter.
 _RANGES: Final[dict[str, tuple[float, float]]] = {
     "G4": (0, 600_000),
     "M106": (0, 255),
-    "M204": (20, 20_000),
-    "M205": (0, 50),
     "M220": (100, 100),
     "M221": (90, 110),
     "M862.1": (0.1, 1.2),
     "M900": (0, 2),
     "G92": (0, 0),
 }
+_PROBE: Final = (1, 3.2, 3.13)
+_LEAST_ACCELERATION: Final = 20.0
 _HEATERS: Final = ("M104", "M109", "M140", "M190")
 _COLDEST_EXTRUSION_C: Final = 150
 _BELOW_BED_MM: Final = -0.01
@@ -72,24 +86,40 @@ def check_gate(path: Toolpath, profile: Profile) -> None:
 
 
 def _check_command(command: Command, profile: Profile) -> None:
-    allowed = _ALLOWED.get(command.code)
+    allowed = _OF_FIRMWARE[profile.firmware].get(command.code, _ALLOWED.get(command.code))
     if allowed is None:
-        raise _refused(command.line, f"{command.code} is not on the list of allowed commands")
-    low, high = _RANGES.get(command.code, (float("-inf"), float("inf")))
-    if command.code in _HEATERS:
-        limit = profile.max_nozzle_c if command.code in _HEATERS[:2] else profile.max_bed_c
-        low, high = 0, limit
-        if command.parameters.get("S") is None:
-            raise _refused(command.line, f"{command.code} sets no temperature (S)")
+        raise _refused(
+            command.line,
+            f"{command.code} is not on the list of allowed commands for {profile.name}",
+        )
+    if command.code in _HEATERS and command.parameters.get("S") is None:
+        raise _refused(command.line, f"{command.code} sets no temperature (S)")
     for letter, value in command.parameters.items():
         if letter not in allowed:
             raise _refused(command.line, f"{command.code} must not have the parameter {letter}")
+        low, high = _range(command.code, letter, profile)
         if value is not None and not low <= value <= high:
             raise _refused(
                 command.line,
                 f"{command.code} {letter}{value:g} is outside {low:g} to {high:g} "
                 f"for {profile.name}",
             )
+        if command.code == "G29" and letter == "P" and value not in _PROBE:
+            raise _refused(command.line, "G29 P may only probe, fill in and extrapolate")
+
+
+def _range(code: str, letter: str, profile: Profile) -> tuple[float, float]:
+    """Lowest and highest value of a command's parameter on this printer model."""
+    limits = profile.limits
+    if code in _HEATERS:
+        return 0.0, profile.max_nozzle_c if code in _HEATERS[:2] else profile.max_bed_c
+    if code == "M204":
+        # Klipper takes this for its new limit, so it is never more than the machine's own.
+        return _LEAST_ACCELERATION, max(limits.acceleration_xy, limits.acceleration_retract)
+    if code == "M205":
+        jerk = {"Z": limits.jerk_z, "E": limits.jerk_e}.get(letter, limits.jerk_xy)
+        return 0.0, jerk
+    return _RANGES.get(code, (float("-inf"), float("inf")))
 
 
 def _check_moves(path: Toolpath, profile: Profile) -> None:
@@ -103,10 +133,12 @@ def _check_moves(path: Toolpath, profile: Profile) -> None:
     outside = np.flatnonzero(((path.end < low) | (path.end > high)).any(axis=1))
     if len(outside):
         raise _refused_move(path, outside, f"leaves the space that {profile.name} can reach")
-    bed = np.array([profile.bed_x_mm, profile.bed_y_mm]) + _ROUNDING_MM
+    clear = profile.keep_clear_x_mm
+    least = np.array([clear, 0.0]) - _ROUNDING_MM
+    bed = np.array([profile.bed_x_mm - clear, profile.bed_y_mm]) + _ROUNDING_MM
     of_part = np.flatnonzero(path.printing & (path.section == PART_SECTION))
     points = np.hstack([path.start[of_part, :2], path.end[of_part, :2]])
-    off_bed = (points < -_ROUNDING_MM) | (points > np.tile(bed, 2))
+    off_bed = (points < np.tile(least, 2)) | (points > np.tile(bed, 2))
     beside = of_part[off_bed.any(axis=1)]
     if len(beside):
         raise _refused_move(path, beside, "prints beside the bed")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parts3d.slicing.gcode import Toolpath
-from parts3d.slicing.profiles import MachineLimits
+from parts3d.slicing.profile_tables import MachineLimits
 
 Floats = NDArray[np.float64]
 _TINY = 1e-12

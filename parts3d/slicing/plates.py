@@ -69,7 +69,8 @@ def plate_spots(size_mm: Size, profile: Profile, copies: int, brim_mm: float = 0
 
 def _room(profile: Profile, brim_mm: float) -> tuple[float, float]:
     margin = max(EDGE_MM, brim_mm)
-    return profile.bed_x_mm - 2 * margin, profile.bed_y_mm - 2 * margin
+    side = max(margin, profile.keep_clear_x_mm)
+    return profile.bed_x_mm - 2 * side, profile.bed_y_mm - 2 * margin
 
 
 def _fitting(room_mm: float, side_mm: float, gap: float) -> int:

@@ -6,15 +6,27 @@ model's bed, speeds and temperatures; the engines' own presets are never used.
 
 import hashlib
 import string
-import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from parts3d.catalogue.recipe import Material
 from parts3d.errors import Invalid, NotFound
+from parts3d.slicing.profile_tables import (
+    Accelerations,
+    MachineLimits,
+    Percent,
+    Positive,
+    Retraction,
+    Speeds,
+    Strict,
+    Temperatures,
+    Widths,
+)
+from parts3d.slicing.strict_toml import parse_strict
 
 DATA = Path(__file__).parent / "data"
 
@@ -35,88 +47,10 @@ TEMPLATE_FIELDS = frozenset(
     }
 )
 
-Positive = Annotated[float, Field(gt=0)]
-Percent = Annotated[int, Field(ge=0, le=100)]
+# A line's width and height that a nozzle can lay, as shares of its bore.
+_NARROWEST, _WIDEST, _HIGHEST = 0.8, 2.0, 0.8
+
 Bounds = tuple[tuple[float, float, float], tuple[float, float, float]]
-
-
-class Strict(BaseModel):
-    """Closed and frozen, as every border type."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Speeds(Strict):
-    """Speeds in mm/s by what is being printed."""
-
-    wall_outer: Positive
-    wall_inner: Positive
-    infill: Positive
-    solid: Positive
-    top: Positive
-    bridge: Positive
-    support: Positive
-    first_layer: Positive
-    travel: Positive
-    z: Positive
-    minimum: Positive
-
-
-class Accelerations(Strict):
-    """Accelerations in mm/s² by what is being printed."""
-
-    wall: Positive
-    infill: Positive
-    first_layer: Positive
-    travel: Positive
-
-
-class MachineLimits(Strict):
-    """What the firmware clamps to: the truth for the time of a move (mm/s, mm/s²).
-
-    ``jerk_*`` is Marlin's classic jerk; for Klipper it holds ``square_corner_velocity``,
-    which allows the same speed through a right-angled corner.
-    """
-
-    speed_xy: Positive
-    speed_z: Positive
-    speed_e: Positive
-    acceleration_xy: Positive
-    acceleration_z: Positive
-    acceleration_e: Positive
-    acceleration_retract: Positive
-    jerk_xy: Positive
-    jerk_z: Positive
-    jerk_e: Positive
-
-
-class Widths(Strict):
-    """Widths in mm of one extruded line as it lies on the bed (rounded ends)."""
-
-    line: Positive
-    first_layer: Positive
-    top: Positive
-    support: Positive
-
-
-class Retraction(Strict):
-    """Retraction: lengths in mm of filament, speed in mm/s."""
-
-    length_mm: Annotated[float, Field(ge=0, le=10)]
-    speed: Positive
-    lift_mm: Annotated[float, Field(ge=0, le=2)]
-    minimum_travel_mm: Positive
-
-
-class Temperatures(Strict):
-    """Temperatures of one material on one printer model, °C."""
-
-    nozzle_c: Annotated[int, Field(ge=150, le=350)]
-    nozzle_first_layer_c: Annotated[int, Field(ge=150, le=350)]
-    bed_c: Annotated[int, Field(ge=0, le=130)]
-    bed_first_layer_c: Annotated[int, Field(ge=0, le=130)]
-    # Linear advance K; only for firmwares that take it from the G-code.
-    pressure_advance: Annotated[float, Field(ge=0, le=2)] = 0.0
 
 
 class Profile(Strict):
@@ -127,12 +61,17 @@ class Profile(Strict):
 
     printer_model: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{1,40}$")]
     name: str
-    firmware: Literal["marlin", "klipper"]
+    # Which commands the gate lets through: "prusa" is Marlin with Prusa's own levelling.
+    firmware: Literal["marlin", "prusa", "klipper", "bambu"]
+    enclosed: bool
+    nozzle_hardened: bool
     bed_x_mm: Positive
     bed_y_mm: Positive
     height_mm: Positive
     # Where the nozzle may go beyond the bed (for the purge line): mm outside each side.
     overtravel_mm: Annotated[float, Field(ge=0, le=30)]
+    # Not printed on, left and right, where something stands in a corner of the bed.
+    keep_clear_x_mm: Annotated[float, Field(ge=0, le=50)] = 0.0
     nozzle_mm: Positive
     filament_diameter_mm: Positive
     max_nozzle_c: int
@@ -154,17 +93,47 @@ class Profile(Strict):
     end_gcode: str
 
     @model_validator(mode="after")
-    def _templates_and_temperatures_hold(self) -> Self:
+    def _templates_are_known(self) -> Self:
         for name in ("start_gcode", "end_gcode"):
             for _, field, spec, conversion in string.Formatter().parse(getattr(self, name)):
                 if field is not None and (field not in TEMPLATE_FIELDS or spec or conversion):
                     known = ", ".join(sorted(TEMPLATE_FIELDS))
                     raise ValueError(f"{name} holds the unknown field {{{field}}}; known: {known}")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_beyond_the_machine(self) -> Self:
+        faults = []
         for material, t in self.temperatures.items():
             if max(t.nozzle_c, t.nozzle_first_layer_c) > self.max_nozzle_c:
-                raise ValueError(f"the nozzle for {material} is above max_nozzle_c")
+                faults.append(f"the nozzle for {material} is above max_nozzle_c")
             if max(t.bed_c, t.bed_first_layer_c) > self.max_bed_c:
-                raise ValueError(f"the bed for {material} is above max_bed_c")
+                faults.append(f"the bed for {material} is above max_bed_c")
+        limits = self.limits
+        faults += [
+            f"speeds.{name} is {speed:g} mm/s; the machine's limit is {limit:g} mm/s"
+            for name, speed in self.speeds
+            if speed > (limit := limits.speed_z if name == "z" else limits.speed_xy)
+        ]
+        faults += [
+            f"accelerations.{name} is {value:g} mm/s²; the machine's limit is "
+            f"{limits.acceleration_xy:g} mm/s²"
+            for name, value in self.accelerations
+            if value > limits.acceleration_xy
+        ]
+        faults += [
+            f"widths.{name} is {width:g} mm, no line of a nozzle of {self.nozzle_mm:g} mm"
+            for name, width in self.widths
+            if not _NARROWEST * self.nozzle_mm <= width <= _WIDEST * self.nozzle_mm
+        ]
+        if self.retraction.speed > limits.speed_e:
+            faults.append(f"retraction.speed is above limits.speed_e, {limits.speed_e:g} mm/s")
+        if self.first_layer_height_mm > _HIGHEST * self.nozzle_mm:
+            faults.append(
+                f"first_layer_height_mm is too much for a nozzle of {self.nozzle_mm:g} mm"
+            )
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
 
     @property
@@ -190,44 +159,35 @@ class Profile(Strict):
 class MaterialProperties(Strict):
     """One material as bought and as printed.
 
-    ``softening_c`` is the temperature above which a part of it creeps under small load
-    (about the glass transition; for PA-CF and TPU the practical limit of use).
+    ``softening_c`` is the temperature at which a part of it gives way under a small load (heat
+    deflection, 0.45 MPa); ``max_use_c`` is what it bears for a long time.
     """
 
     name: Material
     density_g_cm3: Annotated[float, Field(gt=0.5, lt=3)]
     price_cents_per_kg: Annotated[int, Field(gt=0)]
     softening_c: Annotated[int, Field(gt=0)]
+    max_use_c: Annotated[int, Field(gt=0)]
     max_flow_mm3_s: Positive
     fan_percent: Percent
     bridge_fan_percent: Percent
     drying: str
     uses: tuple[Literal["indoor", "outdoor", "warm", "loaded", "flexible"], ...]
+    # It warps in moving air: an open printer that prints it says so in its profile.
+    wants_enclosure: bool
+    # It grinds down a nozzle of brass or stainless steel.
+    abrasive: bool
     allowed: bool
+
+    @model_validator(mode="after")
+    def _used_below_softening(self) -> Self:
+        if self.max_use_c >= self.softening_c:
+            raise ValueError(f"max_use_c of {self.name} is not below its softening_c")
+        return self
 
 
 class _MaterialFile(Strict):
     material: tuple[MaterialProperties, ...]
-
-
-def faults_in_words(file: str, error: ValidationError) -> str:
-    """Return every fault of a strict model as one text, one fault a line."""
-    return "\n".join(
-        f"{file}: {'.'.join(str(step) for step in fault['loc']) or 'file'}: {fault['msg']}"
-        for fault in error.errors()
-    )
-
-
-def parse_toml(text: str, file: str) -> dict[str, Any]:
-    """Return the TOML's table.
-
-    Raises:
-        Invalid: it is no TOML; names the file and the line.
-    """
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Invalid(f"{file} is no valid TOML: {error}.", place=file) from None
 
 
 def parse_profile(text: str, file: str) -> Profile:
@@ -236,10 +196,7 @@ def parse_profile(text: str, file: str) -> Profile:
     Raises:
         Invalid: with every fault in words.
     """
-    try:
-        found = Profile.model_validate(parse_toml(text, file))
-    except ValidationError as error:
-        raise Invalid(faults_in_words(file, error), place=file) from None
+    found = parse_strict(Profile, text, file)
     if found.printer_model != Path(file).stem:
         raise Invalid(
             f"{file}: printer_model says {found.printer_model!r}; it must be the file's name.",
@@ -254,10 +211,7 @@ def parse_materials(text: str, file: str) -> dict[str, MaterialProperties]:
     Raises:
         Invalid: with every fault in words; also for a name that stands twice.
     """
-    try:
-        rows = _MaterialFile.model_validate(parse_toml(text, file)).material
-    except ValidationError as error:
-        raise Invalid(faults_in_words(file, error), place=file) from None
+    rows = parse_strict(_MaterialFile, text, file).material
     found: dict[str, MaterialProperties] = {}
     for row in rows:
         if row.name in found:
@@ -284,7 +238,10 @@ def profile(printer_model: str) -> Profile:
         known = ", ".join(printer_models())
         raise NotFound(f"There is no printer model {printer_model!r}; known: {known}.")
     path = DATA / "printers" / f"{printer_model}.toml"
-    return parse_profile(path.read_text(encoding="utf-8"), path.name)
+    found = parse_profile(path.read_text(encoding="utf-8"), path.name)
+    if wrong := contradictions(found, materials()):
+        raise Invalid(f"{path.name}: {' '.join(wrong)}", place=path.name)
+    return found
 
 
 @cache
@@ -298,6 +255,25 @@ def materials() -> dict[str, MaterialProperties]:
     return parse_materials(path.read_text(encoding="utf-8"), path.name)
 
 
+def contradictions(
+    profile: Profile, materials: Mapping[str, MaterialProperties]
+) -> tuple[str, ...]:
+    """Return what a printer model should not print, in words; empty when all agrees."""
+    words = []
+    for name, temperatures in profile.temperatures.items():
+        material = materials[name]
+        if material.abrasive and not profile.nozzle_hardened:
+            words.append(f"{name} grinds down the nozzle of {profile.name}: it is not hardened.")
+        if material.wants_enclosure and not profile.enclosed and not temperatures.in_open_air:
+            words.append(
+                f"{name} warps on {profile.name}, which is open; say in_open_air = true in "
+                f"temperatures.{name} if it prints it all the same."
+            )
+        if not material.allowed:
+            words.append(f"{name} is not allowed, but {profile.name} has temperatures for it.")
+    return tuple(words)
+
+
 def fits(bounds_mm: Bounds, profile: Profile, *, margin_mm: float = 3.0) -> bool:
     """Say whether a part can be printed on a printer model, as it is oriented.
 
@@ -308,7 +284,7 @@ def fits(bounds_mm: Bounds, profile: Profile, *, margin_mm: float = 3.0) -> bool
     """
     (x0, y0, z0), (x1, y1, z1) = bounds_mm
     return (
-        x1 - x0 + 2 * margin_mm <= profile.bed_x_mm
+        x1 - x0 + 2 * max(margin_mm, profile.keep_clear_x_mm) <= profile.bed_x_mm
         and y1 - y0 + 2 * margin_mm <= profile.bed_y_mm
         and z1 - z0 <= profile.height_mm
     )

@@ -21,8 +21,15 @@ RECIPES = (
 
 
 @pytest.mark.usefixtures("cura")
-@pytest.mark.parametrize("printer_model", printer_models())
-@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: str(recipe.material))
+@pytest.mark.parametrize(
+    ("printer_model", "recipe"),
+    [
+        pytest.param(model, recipe, id=f"{recipe.material}-{model}")
+        for model in printer_models()
+        for recipe in RECIPES
+        if recipe.material in profile(model).temperatures
+    ],
+)
 def test_every_setting_exists_and_no_derived_one_is_left_behind(
     recipe: Recipe, printer_model: str
 ) -> None:

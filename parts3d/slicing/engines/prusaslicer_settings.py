@@ -1,7 +1,9 @@
 """The neutral profile and recipe in PrusaSlicer's words. Pure.
 
-Names of settings: ``prusa-slicer --help-fff``, version 2.5. For the printer model ``mk3s``,
-PLA and the default recipe this is what Prusa's own 0.20 mm profile gives.
+Names of settings: ``prusa-slicer --help-fff``, version 2.5, and those that later versions added
+and that would change the moves by their defaults; a version that does not know one ignores it.
+For the printer model ``mk3s``, PLA and the default recipe this is what Prusa's own 0.20 mm
+profile gives (``tests/slicing/test_prusaslicer.py`` holds its figures).
 """
 
 from parts3d.catalogue.recipe import Recipe
@@ -10,7 +12,7 @@ from parts3d.slicing.profiles import MaterialProperties, Profile
 Value = float | int | bool | str
 
 # Written into the engine's version: raise it when a change here changes the moves.
-TRANSLATION = 1
+TRANSLATION = 2
 
 # Marks around the part's moves; what the program writes before and after is dropped.
 BEGIN = ";PARTS3D-MOVES-BEGIN"
@@ -71,6 +73,12 @@ def _printer(profile: Profile) -> dict[str, Value]:
         "use_firmware_retraction": False,
         "use_volumetric_e": False,
         "z_offset": 0,
+        "binary_gcode": False,
+        "arc_fitting": "disabled",
+        "gcode_resolution": 0.0125,
+        "gcode_substitutions": "",
+        "min_layer_height": 0.07,
+        "max_layer_height": 0,
         "machine_limits_usage": "time_estimate_only",
         "machine_max_feedrate_x": limits.speed_xy,
         "machine_max_feedrate_y": limits.speed_xy,
@@ -86,13 +94,20 @@ def _printer(profile: Profile) -> dict[str, Value]:
         "machine_max_jerk_y": limits.jerk_xy,
         "machine_max_jerk_z": limits.jerk_z,
         "machine_max_jerk_e": limits.jerk_e,
+        "machine_max_acceleration_travel": limits.acceleration_xy,
+        "machine_min_extruding_rate": 0,
+        "machine_min_travel_rate": 0,
         "retract_length": retraction.length_mm,
         "retract_speed": retraction.speed,
         "deretract_speed": 0,
         "retract_lift": retraction.lift_mm,
         "retract_before_travel": retraction.minimum_travel_mm,
         "retract_layer_change": True,
+        "retract_lift_above": 0,
+        "retract_lift_below": 0,
         "retract_restart_extra": 0,
+        "travel_ramping_lift": False,
+        "travel_slope": 0,
         "wipe": True,
         "retract_before_wipe": "0%",
     }
@@ -123,6 +138,7 @@ def _filament(profile: Profile, material: MaterialProperties) -> dict[str, Value
         "fan_below_layer_time": 100,
         "slowdown_below_layer_time": profile.minimum_layer_seconds,
         "min_print_speed": profile.speeds.minimum,
+        "enable_dynamic_fan_speeds": False,
     }
 
 
@@ -142,6 +158,14 @@ def _widths(profile: Profile, recipe: Recipe) -> dict[str, Value]:
         "elefant_foot_compensation": profile.elephant_foot_mm,
         "xy_size_compensation": 0,
         "resolution": 0,
+        "slice_closing_radius": 0.049,
+        "slicing_mode": "regular",
+        "min_bead_width": "85%",
+        "min_feature_size": "25%",
+        "wall_distribution_count": 1,
+        "wall_transition_angle": 10,
+        "wall_transition_filter_deviation": "25%",
+        "wall_transition_length": "100%",
         "infill_overlap": f"{profile.infill_overlap_percent}%",
         "bridge_flow_ratio": 0.95,
     }
@@ -166,9 +190,20 @@ def _structure(recipe: Recipe) -> dict[str, Value]:
         "bottom_solid_min_thickness": 0,
         "fill_density": f"{recipe.infill_percent}%",
         "fill_pattern": pattern,
-        "top_fill_pattern": "rectilinear",
-        "bottom_fill_pattern": "rectilinear",
+        "top_fill_pattern": "monotonic",
+        "bottom_fill_pattern": "monotonic",
         "fill_angle": 45,
+        "bridge_angle": 0,
+        "gap_fill_enabled": True,
+        "interface_shells": False,
+        "ironing": False,
+        "fuzzy_skin": "none",
+        "infill_only_where_needed": False,
+        "top_one_perimeter_type": "none",
+        "only_one_perimeter_first_layer": False,
+        "extra_perimeters_on_overhangs": False,
+        "automatic_infill_combination": False,
+        "interlocking_beam": False,
         "infill_anchor": 2.5,
         "infill_anchor_max": 12,
         "solid_infill_below_area": 0,
@@ -176,6 +211,8 @@ def _structure(recipe: Recipe) -> dict[str, Value]:
         "infill_every_layers": 1,
         "infill_first": False,
         "seam_position": "aligned",
+        "staggered_inner_seams": False,
+        "scarf_seam_placement": "nowhere",
         "spiral_vase": False,
         "complete_objects": False,
         "raft_layers": 0,
@@ -184,6 +221,7 @@ def _structure(recipe: Recipe) -> dict[str, Value]:
         "skirt_height": 3,
         "min_skirt_length": 4,
         "brim_width": recipe.brim_mm,
+        "brim_separation": 0,
         "brim_type": "outer_only" if recipe.brim_mm > 0 else "no_brim",
         "post_process": "",
         "draft_shield": "disabled",
@@ -215,6 +253,16 @@ def _motion(profile: Profile) -> dict[str, Value]:
         "bridge_acceleration": accelerations.infill,
         "first_layer_acceleration": accelerations.first_layer,
         "default_acceleration": accelerations.travel,
+        # Of later versions: 0 is what the settings above say.
+        "external_perimeter_acceleration": 0,
+        "solid_infill_acceleration": 0,
+        "top_solid_infill_acceleration": 0,
+        "travel_acceleration": 0,
+        "first_layer_infill_speed": 0,
+        "enable_dynamic_overhang_speeds": False,
+        "avoid_crossing_curled_overhangs": False,
+        "max_volumetric_extrusion_rate_slope_positive": 0,
+        "max_volumetric_extrusion_rate_slope_negative": 0,
         "avoid_crossing_perimeters": False,
         "only_retract_when_crossing_perimeters": False,
     }
@@ -224,6 +272,17 @@ def _supports(profile: Profile, recipe: Recipe) -> dict[str, Value]:
     return {
         "support_material": recipe.supports,
         "support_material_auto": True,
+        "support_material_style": "grid",
+        "support_material_with_sheath": False,
+        "support_material_angle": 0,
+        "support_material_closing_radius": 2,
+        "support_material_synchronize_layers": False,
+        "support_material_enforce_layers": 0,
+        "support_material_interface_contact_loops": False,
+        "support_material_interface_pattern": "rectilinear",
+        "support_material_bottom_contact_distance": 0,
+        "raft_first_layer_density": "90%",
+        "raft_first_layer_expansion": 3,
         "support_material_threshold": 50,
         "support_material_pattern": "rectilinear",
         "support_material_spacing": 2,
