@@ -96,6 +96,7 @@ def test_prices_are_tried_and_published_and_a_voucher_made(
     expect(page.get_by_role("heading", name="À partir du 24/12/2026")).to_be_visible()
     check(page)
     page.get_by_role("link", name="Bons de réduction").click()
+    expect(page.get_by_role("heading", name="Pas encore de bon")).to_be_visible()
     check(page)
     page.get_by_label("Euros", exact=True).fill("5")
     page.get_by_label("Code").fill("bienvenue")
