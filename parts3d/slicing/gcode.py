@@ -4,6 +4,7 @@ The slicer's own header is not believed (CuraEngine's holds placeholders); every
 comes from the moves. Only a strict subset of G-code is read; all else is refused by line.
 """
 
+import io
 import re
 from array import array
 from dataclasses import dataclass, field
@@ -127,18 +128,29 @@ def read(gcode: bytes) -> Toolpath:
     Raises:
         GcodeRefused: a line is no plain G-code; with its number.
     """
+    state = _State()
+    # Line by line: a plate's file of 60 MB would take as much again as text, and twice as list.
+    lines = io.TextIOWrapper(io.BytesIO(gcode), encoding="utf-8", newline="\n")
     try:
-        text = gcode.decode("utf-8")
+        for number, ended in enumerate(lines, start=1):
+            raw = ended.removesuffix("\n")
+            if raw[:2] in ("G0", "G1") and raw[2:3] == " ":
+                _move(state, number, raw)
+            elif raw:
+                _other(state, number, raw)
+    except UnicodeDecodeError:
+        raise _no_text(gcode) from None
+    return _toolpath(state)
+
+
+def _no_text(gcode: bytes) -> GcodeRefused:
+    """Return the refusal of bytes that are no UTF-8, with the line of the first."""
+    try:
+        gcode.decode("utf-8")
     except UnicodeDecodeError as error:
         line = gcode.count(b"\n", 0, error.start) + 1
-        raise refused(line, "", "holds bytes that are no text.") from None
-    state = _State()
-    for number, raw in enumerate(text.split("\n"), start=1):
-        if raw[:2] in ("G0", "G1") and raw[2:3] == " ":
-            _move(state, number, raw)
-        elif raw:
-            _other(state, number, raw)
-    return _toolpath(state)
+        return refused(line, "", "holds bytes that are no text.")
+    return GcodeRefused("The G-code holds bytes that are no text.")
 
 
 def _move(state: _State, number: int, raw: str) -> None:
