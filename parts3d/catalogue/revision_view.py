@@ -82,7 +82,7 @@ def view_of(
     names: dict[str, str] = revision.manifest.get("name") or {}
     raw: list[dict[str, Any]] = revision.check_result.get("findings") or []
     found = [FindingReport.model_validate(finding) for finding in raw]
-    slices = slices_of(session, revision)
+    slices = _present_slices(session, revision)
     check = None
     if with_pictures and revision.model_check_id:
         check = session.get(ModelCheck, revision.model_check_id)
@@ -102,8 +102,11 @@ def view_of(
 
 
 def slice_states(session: Session, revision: Revision) -> Sequence[SliceState]:
-    """Return a revision's slices with the names of their printer models, by that name."""
-    return _named(slices_of(session, revision))
+    """Return a revision's slices with the names of their printer models, by that name.
+
+    Of each printer model and number of copies: what was wished for last, and what serves.
+    """
+    return _named(_present_slices(session, revision))
 
 
 def layers_view(session: Session, revision: Revision) -> LayersView:
@@ -118,7 +121,10 @@ def layers_view(session: Session, revision: Revision) -> LayersView:
 
 
 def slice_failures(session: Session, revision: Revision) -> Sequence[SliceFailure]:
-    """Return why a revision's slices failed: the slicer's findings, one for each reason."""
+    """Return why a revision's slices failed: the slicer's findings, one for each reason.
+
+    What an earlier engine failed at, and the present one makes anew, is history.
+    """
     served = {(row.printer_model, row.copies) for row in every_serving_slice(session, revision)}
     size = part_size(session, revision)
     brim_mm = float(revision.recipe.get("brim_mm", 0.0))
@@ -135,6 +141,18 @@ def slice_failures(session: Session, revision: Revision) -> Sequence[SliceFailur
         )
         for words, failed in by_words.items()
     ]
+
+
+def _present_slices(session: Session, revision: Revision) -> list[Slice]:
+    serving = {row.id for row in every_serving_slice(session, revision)}
+    found: list[Slice] = []
+    seen: set[tuple[str, int]] = set()
+    for row in slices_of(session, revision):  # the newest first
+        key = (row.printer_model, row.copies)
+        if key not in seen or row.id in serving:
+            found.append(row)
+        seen.add(key)
+    return found
 
 
 def _takes(state: SliceState, size_mm: Size, brim_mm: float) -> bool:

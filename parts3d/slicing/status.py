@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from parts3d.catalogue.tables import Part, Revision
@@ -113,7 +114,7 @@ def _failures(session: Session) -> tuple[FailureStatus, ...]:
             & (col(Revision.recipe_sha256) == col(Slice.recipe_sha256)),
         )
         .outerjoin(Part, col(Part.id) == col(Revision.part_id))
-        .where(col(Slice.status) == SliceStatus.FAILED)
+        .where(col(Slice.status) == SliceStatus.FAILED, ~_wished_anew())
     ).all()
     ids: dict[str, set[str]] = {}
     models: dict[str, set[str]] = {}
@@ -133,6 +134,18 @@ def _failures(session: Session) -> tuple[FailureStatus, ...]:
         for said in ids
     ]
     return tuple(sorted(found, key=lambda one: (-one.count, one.words)))
+
+
+def _wished_anew() -> sa.ColumnElement[bool]:
+    """Whether a later engine or profile has its own wish for what failed: that is history."""
+    later = aliased(Slice)
+    return sa.exists().where(
+        col(later.model_sha256) == col(Slice.model_sha256),
+        col(later.recipe_sha256) == col(Slice.recipe_sha256),
+        col(later.printer_model) == col(Slice.printer_model),
+        col(later.copies) == col(Slice.copies),
+        col(later.created_at) > col(Slice.created_at),
+    )
 
 
 def _name(model: str) -> str:

@@ -228,6 +228,22 @@ def test_the_status_counts_by_printer_model_and_engine_version(
     ]
 
 
+def test_a_failure_that_a_newer_engine_tries_anew_is_no_longer_told(
+    database: Database, store: FolderStore, now: datetime
+) -> None:
+    add_parts(database, store, now, "knob")
+    old, later = PaperEngine("1", fails="It fell over."), now + timedelta(hours=1)
+    plan_rebuild(database, store, old, EVERYTHING, now)
+    run(database, store, old, now)
+    with database.reading() as session:
+        assert [one.count for one in slicing_status(session, now).failures] == [len(MODELS)]
+    plan_rebuild(database, store, PaperEngine("2"), EVERYTHING, later)
+    with database.reading() as session:
+        found = slicing_status(session, later)
+    assert found.failures == ()
+    assert sum(one.failed for one in found.models) == len(MODELS)
+
+
 def test_the_status_is_told_as_json_and_as_a_table(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'parts3d.sqlite3'}")
     upgrade(database)

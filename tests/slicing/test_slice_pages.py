@@ -1,7 +1,7 @@
 """A revision's slices as its maintainer sees them: layers, failures, and trying again."""
 
 import gzip
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -154,11 +154,28 @@ def test_a_failure_while_an_earlier_slice_serves_says_so(site: Site, mia: TestCl
     url = add_revision(site, SliceStatus.READY)
     with site.context.database.unit_of_work() as work:
         revision = work.session.exec(select(Revision)).one()
-        Network(site.now).add_slice(
+        newer = Network(site.now).add_slice(
             work.session, revision, "mk3s", status=SliceStatus.FAILED, engine_version="6"
         )
+        newer.created_at = site.now + timedelta(hours=1)
     assert "The slice made before serves on." in mia.get(url).text
     assert "<layer-viewer" in mia.get(url).text
+
+
+def test_what_an_earlier_engine_failed_at_is_history_once_a_newer_one_tries(
+    site: Site, mia: TestClient
+) -> None:
+    url = add_revision(site, SliceStatus.FAILED)
+    assert "Not sliced for" in mia.get(url).text
+    with site.context.database.unit_of_work() as work:
+        revision = work.session.exec(select(Revision)).one()
+        newer = Network(site.now).add_slice(
+            work.session, revision, "mk3s", status=SliceStatus.WAITING, engine_version="6"
+        )
+        newer.created_at = site.now + timedelta(hours=1)
+    page = mia.get(url).text
+    assert "Not sliced for" not in page
+    assert page.count("<strong>Prusa MK3S+</strong>") == 1
 
 
 def test_a_part_too_large_for_a_printer_model_is_no_fault_to_try_again(
