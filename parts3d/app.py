@@ -35,6 +35,7 @@ _ROUTES = (
     "parts3d.jobs.agent_api",
     "parts3d.jobs.bench_pages",
     "parts3d.jobs.operator_pages",
+    "parts3d.jobs.print_times_pages",
 )
 _STATIC = Path(__file__).parent / "static"
 # The whole request; uploads have a limit of their own in the settings.

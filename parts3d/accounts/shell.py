@@ -84,6 +84,7 @@ def _sections(request: Request, role: Role) -> list[dict[str, Any]]:
         ],
         Role.OPERATOR: [
             ("/operator", _("Orders and jobs")),
+            ("/operator/print-times", _("Print times")),
             ("/operator/prices", _("Prices")),
             ("/operator/vouchers", _("Vouchers")),
             ("/operator/points", _("Points")),

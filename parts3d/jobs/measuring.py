@@ -38,6 +38,8 @@ MOST_PRINTS = 5000
 WINDOW = timedelta(days=365)
 _BRUSSELS = ZoneInfo("Europe/Brussels")
 _NIGHT_HOUR = 3
+# Two ends of prints may be committed in another order than they were heard.
+_SETTLING = timedelta(seconds=2)
 _STILL_RUNS = frozenset({JobStatus.START_PERMITTED, JobStatus.PRINTING, JobStatus.UNKNOWN})
 _ON_THE_BED_OR_LATER = (JobStatus.PRINTED, JobStatus.PASSED, JobStatus.READY)
 # How a started attempt can end; the others ended before the printer did anything.
@@ -74,8 +76,8 @@ class LearnedRows:
     parts: Mapping[str, Measured]
 
 
-def models_due(session: Session, now: datetime) -> tuple[list[str], datetime | None, bool]:
-    """Return the models to learn anew, the newest end of a print seen, and whether it is nightly.
+def models_due(session: Session, now: datetime) -> tuple[list[str], datetime, bool]:
+    """Return the models to learn anew, until when prints are seen, and whether it is nightly.
 
     Those that a print ended on since the last time; once a night, all.
     """
@@ -91,8 +93,8 @@ def models_due(session: Session, now: datetime) -> tuple[list[str], datetime | N
     if seen_until is not None and not nightly:
         statement = statement.where(col(Attempt.ended_at) > seen_until)
     ended = dict(session.exec(statement).all())
-    newest = max((one for one in [*ended.values(), seen_until] if one is not None), default=None)
-    return sorted(ended), newest, nightly
+    newest = max((one for one in [*ended.values(), seen_until] if one is not None), default=now)
+    return sorted(ended), min(newest, now - _SETTLING), nightly
 
 
 def read_tries(
@@ -235,7 +237,7 @@ def keep_rows(session: Session, learned: Mapping[str, LearnedRows], now: datetim
 
 
 def note_learned(
-    session: Session, seen_until: datetime | None, now: datetime, *, nightly: bool
+    session: Session, seen_until: datetime, now: datetime, *, nightly: bool
 ) -> None:
     """Note how far the ended prints were looked at."""
     state = _state(session)
