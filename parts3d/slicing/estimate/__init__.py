@@ -1,0 +1,1 @@
+"""Grams and seconds of a part that is not sliced yet, from its geometry, with an error band."""
