@@ -44,6 +44,10 @@ bench-meshes: setup ## Measure the mesh check beside its baselines (CORPUS=folde
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends admesh >/dev/null; } || :
 	@$(BIN)/python benchmarks/meshes.py $(if $(CORPUS),--corpus "$(CORPUS)")
 
+.PHONY: bench-corrections
+bench-corrections: setup ## Measure how well measured print times foretell the next print (WORLDS).
+	@$(BIN)/python benchmarks/corrections.py $(if $(WORLDS),--worlds $(WORLDS))
+
 .PHONY: bench-slicing
 bench-slicing: setup ## Measure the slicing engines and the slice cache (PARTS, REVISIONS).
 	@$(BIN)/python benchmarks/slicing.py $(if $(PARTS),--parts $(PARTS)) $(if $(REVISIONS),--revisions $(REVISIONS))

@@ -30,8 +30,8 @@ from parts3d.errors import Invalid
 MAX_FAILURE_PROBABILITY = 0.5
 LONGEST_SECONDS = 10 * 366 * 86_400.0  # keeps extreme spreads within what a calendar holds
 
-# What a printer, part or point that nobody has measured yet is taken for: careful, and to be
-# replaced by measured values. Everyday noise of model, part and print together is about 0.1.
+# A print of which nothing else is said. Promises read what was measured (``measured.py``); there
+# even an unmeasured printer model has its own, wider spread.
 UNMEASURED_SIGMA = 0.12
 UNMEASURED_FAILURE_PROBABILITY = 0.07
 
