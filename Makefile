@@ -52,6 +52,13 @@ bench-corrections: setup ## Measure how well measured print times foretell the n
 bench-slicing: setup ## Measure the slicing engines and the slice cache (PARTS, REVISIONS).
 	@$(BIN)/python benchmarks/slicing.py $(if $(PARTS),--parts $(PARTS)) $(if $(REVISIONS),--revisions $(REVISIONS))
 
+.PHONY: fit bench-estimate
+fit: setup ## Fit the estimate to a slicer's results (CORPUS=folder with models and slices.csv).
+	@$(BIN)/python benchmarks/estimate.py "$(CORPUS)" --write
+
+bench-estimate: setup ## Try the estimate on repositories left out (CORPUS=the same folder).
+	@$(BIN)/python benchmarks/estimate.py "$(CORPUS)"
+
 .PHONY: faults
 faults: setup ## Kill things at random moments, in many rounds (the seeds are shown).
 	@PARTS3D_FAULT_ROUNDS=$${PARTS3D_FAULT_ROUNDS:-20} \

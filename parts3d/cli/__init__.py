@@ -28,6 +28,9 @@ COMMANDS: dict[str, Command] = {
     "worker": Command("parts3d.cli.worker", "worker", "Slice, mail and sweep behind the pages."),
     "beat": Command("parts3d.cli.worker", "beat", "Ring the sweep, where no worker does it."),
     "check": Command("parts3d.cli.check", "check", "Check model files for printing."),
+    "estimate": Command(
+        "parts3d.cli.estimate", "estimate", "Estimate filament and time of model files."
+    ),
     "catalogue": Command(
         "parts3d.cli.catalogue", "catalogue_app", "Check and load the catalogue.", is_group=True
     ),

@@ -2,14 +2,13 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from parts3d.cli.progress import progress
 from parts3d.errors import Parts3dError
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def check(
     written: list[_Written] = []
     try:
         targets = _targets(paths, repair, picture)
-        with _progress(len(paths)) as tell:
+        with progress(len(paths)) as tell:
             for entry in check_files(paths, unit=unit, question=question, processes=jobs):
                 reports.append(entry)
                 tell(Path(entry.file).name)
@@ -152,26 +151,3 @@ def _write(
         write_repaired(path, repaired, unit=unit, question=question) if repaired else None,
         write_picture(path, drawn, unit=unit, question=question) if drawn else None,
     )
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], object]]:
-    """Show a bar on a terminal where there are several files; else nothing."""
-    if total <= 1 or not sys.stderr.isatty():
-        yield len  # nobody is told
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    # No thread that refreshes: workers are forked while the bar is shown.
-    with Progress(
-        *columns, console=Console(stderr=True), transient=True, auto_refresh=False
-    ) as bar:
-        task = bar.add_task("", total=total)
-
-        def tell(name: str) -> None:
-            bar.update(task, advance=1, description=name[:60], refresh=True)
-
-        bar.refresh()
-        yield tell
