@@ -18,7 +18,6 @@ from parts3d.jobs.tables import Attempt, Job, JobEvent
 from parts3d.points.tables import Printer
 from parts3d.slicing.correction import (
     NO_TRIES,
-    Correction,
     FailureRate,
     Scope,
     failure_rate,
@@ -212,9 +211,13 @@ def _failures(tries: Collection[Tried], parent: FailureRate, now: datetime) -> F
 
 
 def learn_of_model(session: Session, model: str, now: datetime) -> LearnedRows:
-    """Read and learn a model; takes up to half a second, so do it outside a writing unit."""
-    network = current_corrections(session).network
-    return learn_rows(read_tries(session, model, now), network, now)
+    """Read and learn a model; takes up to a second, so do it outside a writing unit.
+
+    Its parent is what the other models say: with itself in it, every round would creep on.
+    """
+    known = current_corrections(session).models
+    others = _network([one for name, one in known.items() if name != model])
+    return learn_rows(read_tries(session, model, now), others, now)
 
 
 def keep_rows(session: Session, learned: Mapping[str, LearnedRows], now: datetime) -> int:
@@ -226,19 +229,19 @@ def keep_rows(session: Session, learned: Mapping[str, LearnedRows], now: datetim
         new += keep(session, Scope.PRINTER, model, rows.printers, now)
         new += keep(session, Scope.PART, model, rows.parts, now)
     models = current_corrections(session).models.values()
-    if not models:
-        return new
+    return new + keep(session, Scope.NETWORK, "", {"": _network(list(models))}, now)
+
+
+def _network(models: Sequence[Measured]) -> Measured:
+    """Return what models have in common: what to expect of one more."""
     failures = failure_rate(
         sum(one.failures.tries for one in models), sum(one.failures.failures for one in models)
     )
-    known: Correction = learn_network([one.correction for one in models])
     since = min((one.since for one in models if one.since), default=None)
-    return new + keep(session, Scope.NETWORK, "", {"": Measured(known, failures, since)}, now)
+    return Measured(learn_network([one.correction for one in models]), failures, since)
 
 
-def note_learned(
-    session: Session, seen_until: datetime, now: datetime, *, nightly: bool
-) -> None:
+def note_learned(session: Session, seen_until: datetime, now: datetime, *, nightly: bool) -> None:
     """Note how far the ended prints were looked at."""
     state = _state(session)
     state.seen_until = seen_until

@@ -1,6 +1,7 @@
 """What time alone does to jobs, done by the sweep."""
 
-from datetime import datetime, timedelta
+import threading
+from datetime import UTC, datetime, timedelta
 
 from parts3d.accounts.agents import forget_old_nonces
 from parts3d.context import Context
@@ -8,10 +9,14 @@ from parts3d.jobs.channels import ring_order, ring_point
 from parts3d.jobs.measuring import keep_rows, learn_of_model, models_due, note_learned
 from parts3d.jobs.sweeping import expire_leases, note_absent_printers, note_silence
 from parts3d.jobs.tables import Job
-from parts3d.tasks import sweeper
+from parts3d.tasks import sweeper, task
+
+MEASURE = "jobs.measure"
 
 # A permit is not judged silent sooner than this, whatever the setting says.
 _LEAST_SILENCE = timedelta(seconds=1)
+
+_measuring = threading.Lock()
 
 
 @sweeper
@@ -26,8 +31,27 @@ def watch_jobs(context: Context, now: datetime) -> None:
 
 
 @sweeper
+def ring_for_measuring(context: Context, now: datetime) -> None:
+    """Ring when a print has ended that nothing was learned from, and once a night."""
+    with context.database.reading() as session:
+        models, _, nightly = models_due(session, now)
+    if models or nightly:
+        context.ring_task(MEASURE)
+
+
+@task(MEASURE)
+def measure_prints(context: Context) -> None:
+    """Learn what prints really take; a second ring finds the turn taken and goes home."""
+    if not _measuring.acquire(blocking=False):
+        return
+    try:
+        learn_print_times(context, datetime.now(UTC))
+    finally:
+        _measuring.release()
+
+
 def learn_print_times(context: Context, now: datetime) -> None:
-    """Learn what prints really take: after each that ended, and of all models once a night."""
+    """Learn anew of the models that a print ended on; once a night, of all."""
     with context.database.reading() as session:
         models, seen_until, nightly = models_due(session, now)
         if not models and not nightly:

@@ -47,7 +47,7 @@ def reasons_for(
         values: dict[str, Value] = {
             "median_seconds": round(time.median_seconds),
             "planned_seconds": round(time.quantile_seconds(allowance.level)),
-            "sigma": time.sigma,
+            "sigma": round(time.sigma, 4),
             "quantity": need.quantity,
             "quantile": quantile,
             "level": round(allowance.level, 6),
@@ -63,7 +63,7 @@ def reasons_for(
                 ReasonCode.SPARE_PRINTS,
                 {
                     "spare_prints": allowance.spare_prints,
-                    "failure_probability": failure_probability,
+                    "failure_probability": round(failure_probability, 4),
                 },
             )
         )

@@ -16,7 +16,7 @@ from parts3d.jobs.bench import clear_bed, decide, print_again, reject
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.measuring import models_due, read_tries
 from parts3d.jobs.tables import Attempt, Job
-from parts3d.jobs.tasks import learn_print_times
+from parts3d.jobs.tasks import learn_print_times, ring_for_measuring
 from parts3d.slicing.correction import FAILURE_PRIOR, Scope
 from parts3d.slicing.correction_tables import PrintTimeCorrection
 from parts3d.slicing.corrections import Corrections, current_corrections
@@ -34,6 +34,7 @@ class Lab:
 
     shop: Shop
     context: Context
+    tasks: RungTasks
 
     def start(self) -> AttemptRef:
         ref = self.shop.must_claim().ref
@@ -81,7 +82,8 @@ class Lab:
 def lab_on(database: Database, tmp_path: Path, now: datetime) -> Lab:
     shop = Shop.open(database, tmp_path, now, orders=12)
     store = FolderStore(tmp_path / "files")
-    return Lab(shop, Context(shop.settings, database, store, Bell(None), RungTasks()))
+    tasks = RungTasks()
+    return Lab(shop, Context(shop.settings, database, store, Bell(None), tasks), tasks)
 
 
 @pytest.fixture
@@ -119,6 +121,16 @@ def test_after_an_ended_print_the_next_sweep_learns_and_then_rests(lab: Lab) -> 
     with lab.shop.database.reading() as session:
         assert models_due(session, lab.shop.now)[0] == []
         assert models_due(session, lab.shop.now + timedelta(days=1))[0] == ["mk3s"]
+
+
+def test_the_sweep_rings_only_when_there_is_something_to_learn(lab: Lab) -> None:
+    lab.learn()
+    lab.shop.now += timedelta(minutes=1)
+    ring_for_measuring(lab.context, lab.shop.now)
+    assert lab.tasks.rung == []
+    lab.print(1.1)
+    ring_for_measuring(lab.context, lab.shop.now)
+    assert lab.tasks.rung == [("jobs.measure",)]
 
 
 def test_learning_twice_changes_no_row(lab: Lab) -> None:
