@@ -17,9 +17,9 @@ from parts3d.db import Database
 from parts3d.errors import Conflict, Invalid, Unreadable
 from parts3d.meshes.examination import MODEL, REPAIRED, Examination, ExaminationOrders
 from parts3d.meshes.findings import Verdict
+from parts3d.meshes.isolation.sandbox import ChildResult
 from parts3d.meshes.reader import read
 from parts3d.meshes.report import FileReport
-from parts3d.meshes.isolation.sandbox import ChildResult
 from parts3d.store import FolderStore
 from tests.support.network import settings_for
 from tests.support.site import RungTasks

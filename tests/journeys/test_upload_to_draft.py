@@ -20,8 +20,8 @@ from parts3d.catalogue.examining import examine_check, examine_in_child
 from parts3d.context import Context
 from parts3d.db import Database
 from parts3d.meshes.examination import Examination, ExaminationOrders
-from parts3d.meshes.orient import write_stl
 from parts3d.meshes.isolation.sandbox import ChildResult
+from parts3d.meshes.orient import write_stl
 from parts3d.store import FolderStore
 from tests.browser.checks import axe, no_sideways_scroll, shoot
 from tests.browser.conftest import PHONE, OpenPage
