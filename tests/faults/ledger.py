@@ -15,7 +15,7 @@ from tests.faults.living_network import LivingNetwork
 
 
 def assert_collected_once(network: LivingNetwork, number: str, quantity: int) -> None:
-    """The order ended collected once, a print for each copy or bed, unless a person ordered more."""
+    """The order ended collected once, a print a copy or bed, unless a person ordered more."""
     assert ready_notices(network, number) == [NoticeStatus.SENT]
     starts = Counter(network.started_files())
     with network.database.reading() as session:
