@@ -26,6 +26,7 @@ _ROUTES = (
     "parts3d.catalogue.pages",
     "parts3d.catalogue.maintainer_pages",
     "parts3d.slicing.api",
+    "parts3d.slicing.estimate_pages",
     "parts3d.slicing.pages",
     "parts3d.quotes.tariff_pages",
     "parts3d.quotes.voucher_pages",
