@@ -63,6 +63,15 @@ class Settings(BaseSettings):
     slicer_path: Annotated[
         str | None, Field(description="PrusaSlicer's program, where it is not on PATH.")
     ] = None
+    sliced_models: Annotated[
+        str,
+        Field(
+            description=(
+                "Printer models that the catalogue is sliced for, as mk3s,mini; empty: all known. "
+                "Those that stand at points come first."
+            )
+        ),
+    ] = ""
     smtp_url: Annotated[
         str | None,
         Field(description="smtp:// or smtps:// address with user and password; empty: no sending."),
@@ -116,6 +125,10 @@ class Settings(BaseSettings):
     def files_dir(self) -> Path:
         """Folder of the file store."""
         return self.data_dir / "files"
+
+    def models_to_slice(self) -> tuple[str, ...]:
+        """Return the printer models named in ``sliced_models``; none means all known."""
+        return tuple(name.strip() for name in self.sliced_models.split(",") if name.strip())
 
     def secret(self) -> bytes:
         """Return the signing secret; makes the key file on first use (mode 0600)."""

@@ -1,5 +1,6 @@
 """Which slices the catalogue lacks, found by one query; and which wishes nobody needs any more."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -30,14 +31,14 @@ class EngineName(Protocol):
         """The program's version and that of our translation."""
 
 
-def missing_slices(engine: EngineName) -> sa.Select[Any]:
-    """Return the query of what approved revisions lack with this engine.
+def missing_slices(engine: EngineName, models: Collection[str] = ()) -> sa.Select[Any]:
+    """Return the query of what approved revisions lack with this engine, for models or for all.
 
     Its columns: ``revision_id`` (one with this content), ``model_sha256``, ``recipe_sha256``,
     ``printer_model``, ``copies``, and ``is_served``: another engine's or profile's slice is
     ready.
     """
-    revisions, beds = _contents(), _beds()
+    revisions, beds = _contents(), _beds(models)
     content = (
         col(Slice.model_sha256) == revisions.c.model_sha256,
         col(Slice.recipe_sha256) == revisions.c.recipe_sha256,
@@ -71,7 +72,7 @@ def outdated_plates(engine: EngineName, since: datetime) -> sa.Select[Any]:
     Plates are made when somebody asks; renewed are those that were first asked for after
     ``since``. Columns as of ``missing_slices``.
     """
-    revisions, beds = _contents(), _beds()
+    revisions, beds = _contents(), _beds(())
     same = aliased(Slice)
     made = sa.exists().where(
         col(same.model_sha256) == col(Slice.model_sha256),
@@ -132,8 +133,8 @@ def _contents() -> sa.CTE:
     )
 
 
-def _beds() -> sa.CTE:
-    """Each printer model with each material that it prints."""
+def _beds(models: Collection[str]) -> sa.CTE:
+    """Each printer model asked for (or each there is) with each material that it prints."""
     return sa.union_all(
         *(
             sa.select(
@@ -141,7 +142,7 @@ def _beds() -> sa.CTE:
                 sa.literal(profile(model).sha256).label("profile_sha256"),
                 sa.literal(str(material)).label("material"),
             )
-            for model in printer_models()
+            for model in (models or printer_models())
             for material in profile(model).temperatures
         )
     ).cte("beds")

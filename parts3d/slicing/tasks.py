@@ -9,6 +9,7 @@ from pathlib import Path
 
 from parts3d.catalogue.tables import Revision
 from parts3d.context import Context
+from parts3d.promises.queries import orderable_models
 from parts3d.settings import Settings
 from parts3d.slicing.choose import engine_for
 from parts3d.slicing.drawing import DRAW_TASK, draw_slice
@@ -20,7 +21,7 @@ from parts3d.slicing.making import (
     take_next,
 )
 from parts3d.slicing.missing import drop_superseded
-from parts3d.slicing.wishes import hurry, wish_plate, wish_slices
+from parts3d.slicing.wishes import hurry, prefer, wish_plate, wish_slices
 from parts3d.tasks import sweeper, task
 
 # At most so many engines at a time in this process, whatever the pool's size.
@@ -50,7 +51,9 @@ def wish(context: Context) -> None:
     """Wish for what approved revisions lack, and ring for each wish."""
     engine = engine_of(context.settings)
     with context.database.unit_of_work() as work:
-        fresh = wish_slices(work.session, engine, datetime.now(UTC))
+        models = context.settings.models_to_slice()
+        fresh = wish_slices(work.session, engine, datetime.now(UTC), models=models)
+        prefer(work.session, orderable_models(work.session))
         if fresh:
             work.after_commit(lambda: context.ring_task("slicing.slice"))
 
@@ -72,7 +75,12 @@ def plate_wanted(context: Context, revision_id: str, copies: int) -> None:
         revision = work.session.get(Revision, revision_id)
         if revision is not None:
             wish_plate(
-                work.session, revision, copies, engine_of(context.settings), datetime.now(UTC)
+                work.session,
+                revision,
+                copies,
+                engine_of(context.settings),
+                datetime.now(UTC),
+                in_use=orderable_models(work.session),
             )
             work.after_commit(lambda: context.ring_task("slicing.slice"))
 
@@ -112,7 +120,8 @@ def look_after_slices(context: Context, now: datetime) -> None:
     engine = engine_of(context.settings)
     with context.database.unit_of_work() as work:
         take_back_abandoned(work.session, now)
-        wish_slices(work.session, engine, now)
+        wish_slices(work.session, engine, now, models=context.settings.models_to_slice())
+        prefer(work.session, orderable_models(work.session))
         drop_superseded(work.session, engine, now)
         if is_anything_waiting(work.session, engine):
             work.after_commit(lambda: context.ring_task("slicing.slice"))

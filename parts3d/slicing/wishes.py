@@ -6,7 +6,7 @@ sweep over a catalogue where nothing is costs as much as one with nothing new.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +31,8 @@ from parts3d.slicing.tables import SLICE_LIFECYCLE, Slice, SliceStatus
 _log = logging.getLogger(__name__)
 
 PRIORITY_WANTED_NOW = 0
+# A printer of this model stands at a point: it is ordered from these.
+PRIORITY_IN_USE = 50
 PRIORITY_USUAL = 100
 # An older slice serves meanwhile: these wait until nothing else does.
 PRIORITY_RENEWAL = 1000
@@ -54,14 +56,17 @@ def engine_of_slice(row: Slice) -> NamedEngine:
     return NamedEngine(row.engine, row.engine_version)
 
 
-def wish_slices(session: Session, engine: EngineName, now: datetime) -> list[Slice]:
+def wish_slices(
+    session: Session, engine: EngineName, now: datetime, *, models: Collection[str] = ()
+) -> list[Slice]:
     """Wish for what approved revisions lack with this engine; returns the new rows.
 
-    One for each printer model that prints the revision's material; and one for each plate of
-    the last weeks that another version made. Where an older slice serves, the wish has the
-    lowest priority. At most ``MOST_AT_ONCE``: ask again until nothing comes.
+    One for each printer model (of ``models``, where some are named) that prints the revision's
+    material; and one for each plate of the last weeks that another version made. Where an older
+    slice serves, the wish has the lowest priority. At most ``MOST_AT_ONCE``: ask again until
+    nothing comes.
     """
-    missing = list(session.execute(missing_slices(engine).limit(MOST_AT_ONCE)).all())
+    missing = list(session.execute(missing_slices(engine, models).limit(MOST_AT_ONCE)).all())
     room = MOST_AT_ONCE - len(missing)
     missing += session.execute(outdated_plates(engine, now - _PLATES_OF_LATE).limit(room)).all()
     recipes = _recipes(session, {row.revision_id for row in missing})
@@ -82,10 +87,28 @@ def wish_slices(session: Session, engine: EngineName, now: datetime) -> list[Sli
     return _add(session, wishes)
 
 
+def prefer(session: Session, models: Collection[str]) -> None:
+    """Put what waits for models that are in use before what waits for the others."""
+    usual = (col(Slice.status) == SliceStatus.WAITING, col(Slice.priority) == PRIORITY_USUAL)
+    session.execute(
+        sa.update(Slice)
+        .where(*usual, col(Slice.printer_model).in_(list(models)))
+        .values(priority=PRIORITY_IN_USE)
+    )
+
+
 def wish_plate(
-    session: Session, revision: Revision, copies: int, engine: EngineName, now: datetime
+    session: Session,
+    revision: Revision,
+    copies: int,
+    engine: EngineName,
+    now: datetime,
+    *,
+    in_use: Collection[str] | None = None,
 ) -> list[Slice]:
     """Wish at once for a plate of several copies, on every printer model whose bed takes it.
+
+    Models that are not in use come later; None: all are.
 
     Returns:
         The plate's rows with this engine, old and new, in whatever state they are; empty
@@ -114,7 +137,7 @@ def wish_plate(
             recipe_sha256=revision.recipe_sha256,
             printer_model=model,
             copies=copies,
-            priority=PRIORITY_RENEWAL if model in served else PRIORITY_WANTED_NOW,
+            priority=_plate_priority(model, served, in_use),
         )
         for model in _models_for(recipe.material)
         if size is None or copies <= copies_per_plate(size, profile(model), recipe.brim_mm)
@@ -228,6 +251,12 @@ def _add(session: Session, wishes: list[dict[str, Any]]) -> list[Slice]:
         ids = [wish["id"] for wish in some]
         added += session.exec(select(Slice).where(col(Slice.id).in_(ids))).all()
     return added
+
+
+def _plate_priority(model: str, served: Collection[str], in_use: Collection[str] | None) -> int:
+    if model in served:
+        return PRIORITY_RENEWAL
+    return PRIORITY_WANTED_NOW if in_use is None or model in in_use else PRIORITY_USUAL
 
 
 def _models_for(material: str) -> list[str]:

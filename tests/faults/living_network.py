@@ -38,7 +38,7 @@ _SPEED = 420.0
 # Short, so that leases run out and silence is noticed within the test.
 _SHORT = {"PARTS3D_LEASE_SECONDS": "6", "PARTS3D_SILENCE_SECONDS": "3"}
 # Whatever happens to be on this machine: the engine that everybody has.
-_ENGINE = {"PARTS3D_SLICER": "cura"}
+_ENGINE = {"PARTS3D_SLICER": "cura", "PARTS3D_SLICED_MODELS": "mk3s,neptune4"}
 _SHORTER_INTERVALS = {
     "steady_seconds = 1.0": "steady_seconds = 0.4",
     "settle_seconds = 2.0": "settle_seconds = 0.8",

@@ -30,6 +30,7 @@ from parts3d.slicing.wishes import (
     PRIORITY_USUAL,
     engine_of_slice,
     hurry,
+    prefer,
     try_again,
     wish_plate,
     wish_slices,
@@ -98,6 +99,22 @@ def test_every_printer_model_that_prints_the_material_gets_one_wish(
     assert len(first) == len(PETG_MODELS)
     assert {row.priority for row in first} == {PRIORITY_USUAL}
     assert wish(database, PaperEngine(), now) == []
+
+
+def test_models_that_are_in_use_come_first_and_others_can_be_left_out(
+    database: Database, store: FolderStore, now: datetime
+) -> None:
+    add_revision(database, store, now)
+    engine = PaperEngine()
+    with database.unit_of_work() as work:
+        wish_slices(work.session, engine, now, models=["mk3s", "mini"])
+        prefer(work.session, ["mini"])
+    made = make_all(database, store, engine, now)
+    assert [row.printer_model for row in made] == ["mini", "mk3s"]
+    assert {row.printer_model for row in wish(database, engine, now)} == PETG_MODELS - {
+        "mk3s",
+        "mini",
+    }
 
 
 def test_two_revisions_of_the_same_content_share_their_slices(

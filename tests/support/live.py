@@ -50,6 +50,8 @@ def live_network(
         environment = {
             **environment_of(settings, url),
             "PARTS3D_SLICER": "cura",
+            # Two cores slice for what is ordered from here, not for six more models.
+            "PARTS3D_SLICED_MODELS": "mk3s,neptune4",
             **(more or {}),
         }
         start_broker(supervisor, settings, lambda _words: None)
