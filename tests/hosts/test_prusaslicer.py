@@ -27,17 +27,23 @@ def program() -> Path:
     return found
 
 
-@pytest.mark.parametrize("printer_model", printer_models())
+RECIPES = (
+    Recipe(material="PLA"),
+    Recipe(material="PETG", infill_percent=100),
+    Recipe(material="ASA", infill_percent=0, brim_mm=5),
+    Recipe(material="TPU", infill_pattern="lines", layer_height_mm=0.3),
+    Recipe(material="ABS", infill_pattern="grid", supports=True, wall_count=4),
+)
+
+
 @pytest.mark.parametrize(
-    "recipe",
+    ("printer_model", "recipe"),
     [
-        Recipe(material="PLA"),
-        Recipe(material="PETG", infill_percent=100),
-        Recipe(material="ASA", infill_percent=0, brim_mm=5),
-        Recipe(material="TPU", infill_pattern="lines", layer_height_mm=0.3),
-        Recipe(material="ABS", infill_pattern="grid", supports=True, wall_count=4),
+        pytest.param(model, recipe, id=f"{model}-{recipe.material}")
+        for model in printer_models()
+        for recipe in RECIPES
+        if recipe.material in profile(model).temperatures
     ],
-    ids=lambda recipe: str(recipe.material),
 )
 def test_every_recipe_is_sliced_and_passes_our_checks(
     program: Path, recipe: Recipe, printer_model: str
