@@ -20,7 +20,7 @@ def keep(page: Page, name: str) -> None:
     shoot(page, f"journey-{name}")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(500)
 def test_a_customer_finds_orders_and_collects_a_part(
     network: LiveNetwork, open_page: OpenPage
 ) -> None:
@@ -48,7 +48,7 @@ def order_it(phone: Page, url: str) -> None:
     phone.get_by_role("button", name="Show points near me").click()
     here = phone.locator(".promise", has_text="Point 3D Huy").get_by_role("button")
     chosen = here.or_(phone.get_by_role("button", name="Choose Point 3D Huy")).first
-    for _ in range(20):
+    for _ in range(90):
         if chosen.count():
             break
         phone.wait_for_timeout(2000)
@@ -70,7 +70,7 @@ def order_it(phone: Page, url: str) -> None:
 def confirm_it(phone: Page, url: str) -> None:
     mail = phone.context.new_page()
     mail.goto(f"{url}/demo/mailbox")
-    for _ in range(20):
+    for _ in range(90):
         if mail.get_by_role("main").get_by_role("link", name=re.compile("onfirm")).count():
             break
         mail.wait_for_timeout(500)
