@@ -88,6 +88,12 @@ class Settings(BaseSettings):
     seller_vat_number: Annotated[str, Field(description="VAT number of the seller.")] = (
         "BE 0000.000.000"
     )
+    seller_address: Annotated[
+        str, Field(description="Postal address of the seller, in one line, on quotes.")
+    ] = "Rue Inventée 1, 4500 Huy (demo)"
+    seller_email: Annotated[str, Field(description="Where the seller answers, on quotes.")] = (
+        "hello@parts3d.example"
+    )
     vat_percent: Annotated[int, Field(ge=0, le=30, description="VAT in percent.")] = 21
     quote_minutes: Annotated[int, Field(ge=1, description="How long a price is frozen.")] = 30
     hold_minutes: Annotated[
