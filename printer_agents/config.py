@@ -19,6 +19,14 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def http_address(value: str) -> str:
+    """Return an http address without its last slash; raises ``ValueError`` in words."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        raise ValueError("write it as https://host or http://host:port")
+    return value.rstrip("/")
+
+
 class VirtualOptions(Section):
     """A printer without hardware: its own folder is the machine."""
 
@@ -38,8 +46,76 @@ class VirtualPrinterSection(Section):
     options: VirtualOptions = VirtualOptions()
 
 
+class HostOptions(Section):
+    """Where a printer host answers, and what it wants to be told."""
+
+    url: str  # for example http://octopi.local
+    api_key: str | None = Field(default=None, min_length=1, repr=False)
+    request_seconds: float = Field(default=10.0, gt=0, le=120)
+    # An upload over a shop's wireless network takes its time.
+    upload_seconds: float = Field(default=600.0, gt=0, le=7_200)
+
+    @field_validator("url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        return http_address(value)
+
+
+class MoonrakerSection(Section):
+    """A printer behind Moonraker (Klipper, Kalico)."""
+
+    id: Identifier
+    driver: Literal["moonraker"]
+    material: str = Field(min_length=1, max_length=64)
+    options: HostOptions
+
+
+class OctoPrintSection(Section):
+    """A printer behind OctoPrint; ``api_key`` is a user's key, not the global one."""
+
+    id: Identifier
+    driver: Literal["octoprint"]
+    material: str = Field(min_length=1, max_length=64)
+    options: HostOptions
+
+
+class PrusaLinkSection(Section):
+    """A Prusa printer with PrusaLink, inside it or on a Raspberry Pi."""
+
+    id: Identifier
+    driver: Literal["prusalink"]
+    material: str = Field(min_length=1, max_length=64)
+    options: HostOptions
+
+
+class BambuOptions(Section):
+    """A Bambu Lab printer in LAN developer mode. The certificate is pinned when it is known."""
+
+    host: str = Field(min_length=1, max_length=253)
+    serial: str = Field(min_length=1, max_length=64)
+    access_code: str = Field(min_length=1, max_length=64, repr=False)
+    mqtt_port: int = Field(default=8883, gt=0, le=65_535)
+    ftps_port: int = Field(default=990, gt=0, le=65_535)
+    certificate_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    request_seconds: float = Field(default=10.0, gt=0, le=120)
+    upload_seconds: float = Field(default=600.0, gt=0, le=7_200)
+
+
+class BambuSection(Section):
+    """A Bambu Lab printer on the local network."""
+
+    id: Identifier
+    driver: Literal["bambu"]
+    material: str = Field(min_length=1, max_length=64)
+    options: BambuOptions
+
+
 # A further brand is a further section in this union, told apart by ``driver``.
-PrinterSection = VirtualPrinterSection
+PrinterSection = Annotated[
+    VirtualPrinterSection | MoonrakerSection | OctoPrintSection | PrusaLinkSection | BambuSection,
+    Field(discriminator="driver"),
+]
+DRIVERS = ("virtual", "moonraker", "octoprint", "prusalink", "bambu")
 
 
 class Intervals(Section):
@@ -80,10 +156,7 @@ class AgentConfig(Section):
     @field_validator("server_url")
     @classmethod
     def _is_http(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
-            raise ValueError("write it as https://host or http://host:port")
-        return value.rstrip("/")
+        return http_address(value)
 
     @field_validator("printers")
     @classmethod
@@ -123,22 +196,20 @@ def load_config(path: Path) -> AgentConfig:
         raise ConfigFault("\n".join(_sentences(path, fault))) from fault
     home = path.resolve().parent
     data_dir = home / config.data_dir
-    printers = tuple(
-        printer.model_copy(
-            update={
-                "options": printer.options.model_copy(
-                    update={
-                        "folder": home / printer.options.folder
-                        if printer.options.folder is not None
-                        else data_dir / "printers" / printer.id
-                    }
-                )
-            }
-        )
-        for printer in config.printers
-    )
+    printers = tuple(_with_its_folder(printer, home, data_dir) for printer in config.printers)
     return config.model_copy(
         update={"data_dir": data_dir, "key_file": home / config.key_file, "printers": printers}
+    )
+
+
+def _with_its_folder(printer: PrinterSection, home: Path, data_dir: Path) -> PrinterSection:
+    """Give a virtual printer the folder that is its machine; others have a machine."""
+    if not isinstance(printer, VirtualPrinterSection):
+        return printer
+    folder = printer.options.folder
+    own = home / folder if folder is not None else data_dir / "printers" / printer.id
+    return printer.model_copy(
+        update={"options": printer.options.model_copy(update={"folder": own})}
     )
 
 
@@ -146,11 +217,19 @@ def _sentences(path: Path, fault: ValidationError) -> list[str]:
     sentences = []
     for error in fault.errors(include_url=False, include_input=False):
         place = ""
-        for step in error["loc"]:
+        for before, step in zip(("", *error["loc"]), error["loc"], strict=False):
+            if isinstance(before, int) and step in DRIVERS:
+                continue  # which kind of printer it is, not a place in the file
             # People count printers from one.
             place += f"[{step + 1}]" if isinstance(step, int) else f".{step}" if place else step
         if error["type"] == "extra_forbidden":
             words = "is not a setting of the agent; remove it or correct its spelling"
+        elif error["type"] == "union_tag_invalid":
+            place += ".driver"
+            words = f"must be one of {', '.join(DRIVERS)}"
+        elif error["type"] == "union_tag_not_found":
+            place += ".driver"
+            words = f"is missing; write one of {', '.join(DRIVERS)}"
         elif error["type"] == "missing":
             words = "is missing"
         else:

@@ -1,10 +1,24 @@
 """One small driver for each brand of printer host."""
 
-from printer_agents.config import PrinterSection
+from printer_agents.config import PrinterSection, VirtualPrinterSection
 from printer_agents.drivers.base import Driver
-from printer_agents.drivers.virtual import VirtualPrinter
+from printer_agents.errors import ConfigFault
 
 
 def open_driver(section: PrinterSection) -> Driver:
-    """Return the driver for one printer of the configuration."""
-    return VirtualPrinter(section)
+    """Return the driver for one printer of the configuration; nothing is asked of it yet.
+
+    Each brand is imported when a printer wants it: an agent stays as small as its shop.
+
+    Raises:
+        ConfigFault: this version has no driver of that name.
+    """
+    match section:
+        case VirtualPrinterSection():
+            from printer_agents.drivers.virtual import VirtualPrinter
+
+            return VirtualPrinter(section)
+        case _:
+            raise ConfigFault(
+                f"The printer {section.id}: this version has no driver {section.driver!r} yet."
+            )

@@ -1,6 +1,7 @@
 """What every printer driver can do, whatever the brand."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +17,9 @@ class Capabilities:
     can_pause: bool
     # The host remembers ended jobs and counts starts, so that absence can be proved.
     remembers_jobs: bool
+    # It tells of changes by itself; the poll beside it goes on.
+    pushes: bool = False
+    has_camera: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +130,17 @@ class Driver(ABC):
     @abstractmethod
     def delete(self, name: str) -> None:
         """Remove a file from the printer; a missing one is fine."""
+
+    def listen(self, wake: Callable[[], None]) -> None:  # noqa: B027 - most hosts only answer
+        """From now on call ``wake``, from any thread, when the printer tells something new.
+
+        A hint to look at once, never the news itself: the poll beside it stays the truth, so
+        that a silent connection costs seconds, not a print. Drivers without push do nothing.
+        """
+
+    def camera_jpeg(self) -> bytes | None:
+        """Return one picture of the bed as JPEG; None where there is no camera."""
+        return None
+
+    def close(self) -> None:  # noqa: B027 - most drivers hold nothing open
+        """Give connections and threads back; the driver is not used again."""

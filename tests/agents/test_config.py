@@ -55,7 +55,7 @@ def test_paths_start_at_the_folder_of_the_file(tmp_path: Path) -> None:
         ('agent_id = "huy"', "", "agent_id: is missing"),
         ('id = "huy-2"', 'id = "huy-1"', "printers: the printer id 'huy-1' stands there twice"),
         ("http://", "ftp://", "server_url: write it as https://host"),
-        ('driver = "virtual"', 'driver = "magic"', "printers[1].driver: input should be 'virtual'"),
+        ('driver = "virtual"', 'driver = "magic"', "printers[1].driver: must be one of virtual, "),
         ("[intervals]", "[intervals", "is not valid TOML"),
     ],
 )
