@@ -5,9 +5,13 @@ from sqlmodel import SQLModel
 from parts3d.accounts import tables as accounts
 from parts3d.catalogue import tables as catalogue
 from parts3d.jobs import tables as jobs
+from parts3d.jobs.keeping import tables as keeping
 from parts3d.notices import tables as notices
+from parts3d.orders import compensation_tables as compensations
 from parts3d.orders import tables as orders
+from parts3d.points import closure_tables as closures
 from parts3d.points import tables as points
+from parts3d.promises import decision_tables as decisions
 from parts3d.promises import tables as promises
 from parts3d.quotes import tables as quotes
 from parts3d.quotes import tariff_tables as tariffs
@@ -19,8 +23,12 @@ from parts3d.units import tables as units
 __all__ = [
     "accounts",
     "catalogue",
+    "closures",
+    "compensations",
     "corrections",
+    "decisions",
     "jobs",
+    "keeping",
     "notices",
     "orders",
     "points",

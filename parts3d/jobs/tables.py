@@ -52,7 +52,10 @@ class Job(SQLModel, table=True):
     reason: str | None = Field(default=None, description="why it waits, in words")
     print_seconds: int = Field(description="as sliced for the planned printer")
     due_at: datetime = Field(sa_type=UtcDateTime)
-    hedge_of: str | None = Field(default=None, foreign_key="job.id")
+    # Made for the same copies as that one; the first that passes its check serves the line.
+    hedge_of: str | None = Field(default=None, foreign_key="job.id", index=True)
+    # Since then another job serves the line: what this one still makes becomes stock.
+    surplus_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
     printed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

@@ -17,6 +17,10 @@ class NoticeKind(StrEnum):
     CONFIRMED = "confirmed"  # your order is placed, with the promise
     READY = "ready"  # come and collect, with the code
     CANCELLED = "cancelled"
+    MOVE = "move"  # would you rather collect at another point?
+    MOVED = "moved"  # as you agreed, it is made elsewhere
+    LATE = "late"  # told before the time: it will not be kept
+    SORRY = "sorry"  # it was missed: the apology, with the voucher
 
 
 class NoticeStatus(StrEnum):
@@ -42,16 +46,18 @@ NOTICE_LIFECYCLE = Lifecycle(
 
 
 class Notice(SQLModel, table=True):
-    """One mail about one order. One of a kind an order, however often it is asked for."""
+    """One mail about one order: one of a kind and occasion, however often it is asked for."""
 
     __table_args__ = (
-        sa.UniqueConstraint("order_id", "kind"),
+        sa.UniqueConstraint("order_id", "kind", "occasion"),
         sa.Index("ix_notice_todo", "status", "not_before"),
     )
 
     id: str = Field(default_factory=new_id, primary_key=True)
     order_id: str = Field(foreign_key="orders.id")
     kind: NoticeKind = Field(sa_type=words(NoticeKind))
+    # What may happen more than once to an order: the id of the move it tells of.
+    occasion: str = ""
     status: NoticeStatus = Field(sa_type=words(NoticeStatus))
     language: str
     to_email: str

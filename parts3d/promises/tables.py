@@ -50,5 +50,7 @@ class Promise(SQLModel, table=True):
     # Spare prints are not held: they are needed only if one fails.
     placements: list[dict[str, Any]] = Field(sa_type=sa.JSON)
     held_until: datetime = Field(sa_type=UtcDateTime)
+    # Who holds it, as far as that is known: a hash; its holds are limited in number.
+    holder: str | None = Field(default=None, index=True)
     reasons: list[dict[str, Any]] = Field(sa_type=sa.JSON)
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -27,5 +27,9 @@ class Unit(SQLModel, table=True):
     trace: dict[str, Any] = Field(sa_type=sa.JSON)
     checked_by: str
     checked_at: datetime = Field(sa_type=UtcDateTime)
+    # A second print of what another job served: it lies in the point's stock.
+    stocked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    stock_left_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    stock_left_why: str | None = None
     handed_over_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     handed_over_by: str | None = None

@@ -13,6 +13,7 @@ from parts3d.catalogue.lifecycle import (
     CheckStatus,
     RevisionStatus,
 )
+from parts3d.jobs.keeping.tables import RESCUE_LIFECYCLE, RescueStatus
 from parts3d.jobs.lifecycle import JOB_LIFECYCLE, JobStatus
 from parts3d.lifecycle import Lifecycle
 from parts3d.notices.tables import NOTICE_LIFECYCLE, NoticeStatus
@@ -42,6 +43,7 @@ LIFECYCLES: list[tuple[type[StrEnum], Lifecycle]] = [  # type: ignore[type-arg]
     (OrderStatus, ORDER_LIFECYCLE),
     (PaymentStatus, PAYMENT_LIFECYCLE),
     (JobStatus, JOB_LIFECYCLE),
+    (RescueStatus, RESCUE_LIFECYCLE),
     (NoticeStatus, NOTICE_LIFECYCLE),
 ]
 

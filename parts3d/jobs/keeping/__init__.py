@@ -1,0 +1,1 @@
+"""Keeping promises: what is at risk is found in time, and what can be saved is moved."""
