@@ -1,0 +1,1 @@
+"""A network on paper: demand, failures, policies, figures. Virtual clock, no database."""
