@@ -13,6 +13,7 @@ from parts3d.points.tables import Printer
 from parts3d.promises.measured import print_time_on
 from parts3d.promises.print_time import PrintTime
 from parts3d.promises.queries import PrinterQueue
+from parts3d.promises.queued import Queued
 from parts3d.slicing.corrections import current_corrections
 
 _RUNNING = frozenset({JobStatus.START_PERMITTED, JobStatus.PRINTING, JobStatus.UNKNOWN})
@@ -43,8 +44,8 @@ def read_queues(
     corrections = current_corrections(
         session, printers=models, revisions={job.revision_id for job in jobs}
     )
-    running: dict[str, list[PrintTime]] = defaultdict(list)
-    waiting: dict[str, list[PrintTime]] = defaultdict(list)
+    running: dict[str, list[Queued]] = defaultdict(list)
+    waiting: dict[str, list[Queued]] = defaultdict(list)
     to_check: dict[str, int] = defaultdict(int)
     for job in jobs:
         printer_id = _where(job, list(standing.get(job.point_id, {})))
@@ -56,9 +57,9 @@ def read_queues(
         if job.status is JobStatus.PRINTED:
             to_check[printer_id] += job.copies
         elif job.status in _RUNNING:
-            running[printer_id].append(_remaining(job, time, now))
+            running[printer_id].append(_queued(job, _remaining(job, time, now)))
         else:
-            waiting[printer_id].append(time)
+            waiting[printer_id].append(_queued(job, time))
     return {
         printer_id: PrinterQueue(
             running=next(iter(running[printer_id]), None),
@@ -87,6 +88,20 @@ def _where(job: Job, standing: list[str]) -> str | None:
         if printer_id in standing:
             return printer_id
     return standing[0] if standing else None
+
+
+def _queued(job: Job, time: PrintTime) -> Queued:
+    return Queued(
+        time,
+        job_id=job.id,
+        order_id=job.order_id,
+        due_at=job.due_at,
+        material=job.material,
+        copies=job.copies,
+        hedge_of=job.hedge_of,
+        may_move=job.status is JobStatus.WAITING,
+        done_share=min(max(job.progress or 0.0, 0.0), 1.0) if job.status in _RUNNING else 0.0,
+    )
 
 
 def _remaining(job: Job, whole: PrintTime, now: datetime) -> PrintTime:

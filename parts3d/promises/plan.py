@@ -193,7 +193,7 @@ def _free_at(
     """Return when the printer's bed is clear of everything that stands before us."""
     free_at: datetime | None = now
     if printer.running is not None:
-        free_at = cleared_at(point, now + _planned(printer.running, level))
+        free_at = cleared_at(point, now + _planned(printer.running.time, level))
     elif not printer.bed_clear:
         free_at = cleared_at(point, now)
     held = (
@@ -202,7 +202,7 @@ def _free_at(
         if hold.printer_id == printer.id and hold.expires_at > now
         for time in hold.prints
     )
-    for ahead in (*printer.waiting, *held):
+    for ahead in (*(queued.time for queued in printer.waiting), *held):
         if free_at is None:
             return None
         duration = _planned(ahead, level)

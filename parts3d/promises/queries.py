@@ -16,6 +16,7 @@ from parts3d.points.hours import BRUSSELS, Hours, Unattended
 from parts3d.points.tables import Point, Printer
 from parts3d.promises.measured import pace, print_time_on
 from parts3d.promises.print_time import PrintTime
+from parts3d.promises.queued import Queued
 from parts3d.promises.snapshot import Hold, PointSnapshot, PrinterSnapshot
 from parts3d.promises.tables import Promise, PromiseStatus
 from parts3d.slicing.corrections import Corrections, current_corrections
@@ -36,13 +37,13 @@ class PrinterQueue:
     """What stands before a new print on one printer.
 
     Args:
-        running: time remaining of the print that runs.
+        running: the print that runs, with the time that remains.
         waiting: prints that have not started, first to last.
         to_check: printed copies that staff still have to check.
     """
 
-    running: PrintTime | None = None
-    waiting: tuple[PrintTime, ...] = ()
+    running: Queued | None = None
+    waiting: tuple[Queued, ...] = ()
     to_check: int = 0
 
 

@@ -95,7 +95,7 @@ def _before(now: datetime, point: PointSnapshot, printer: PrinterSnapshot) -> li
     """Explain what stands before the first print on its printer."""
     reasons: list[Reason] = []
     running = () if printer.running is None else (printer.running,)
-    if ahead := (*running, *printer.waiting):
+    if ahead := [queued.time for queued in (*running, *printer.waiting)]:
         reasons.append(Reason(ReasonCode.QUEUE, _sum(ahead)))
     if held := [
         time

@@ -13,6 +13,7 @@ from parts3d.errors import Invalid
 from parts3d.points.geography import Place
 from parts3d.points.hours import Hours, Unattended
 from parts3d.promises.print_time import AS_ITS_MODEL, Pace, PrintTime
+from parts3d.promises.queued import Queued
 
 MAX_QUANTITY = 500
 Value = str | int | float
@@ -84,7 +85,7 @@ class PrinterSnapshot:
         material: what is loaded.
         available: may it be planned with at all?
         reason: if not, why, in words for staff ("last heard 14:02").
-        running: time *remaining* of the print that runs now; None when none runs.
+        running: the print that runs now, with the time *remaining*; None when none runs.
         waiting: jobs placed on it that have not started, first to last.
         bed_clear: is the bed free now? Not looked at while a print runs.
         pace: how it differs from its model. ``running`` and ``waiting`` hold it already.
@@ -95,8 +96,8 @@ class PrinterSnapshot:
     material: str
     available: bool = True
     reason: str = ""
-    running: PrintTime | None = None
-    waiting: tuple[PrintTime, ...] = ()
+    running: Queued | None = None
+    waiting: tuple[Queued, ...] = ()
     bed_clear: bool = True
     pace: Pace = AS_ITS_MODEL
 

@@ -110,6 +110,6 @@ def test_jobs_that_wait_and_holds_of_others_take_their_measured_time(
         point = session.get_one(Point, point_id)
         (snapshot,) = point_snapshots(session, [point], now, read_queues=read_queues)
         corrections = current_corrections(session, printers=[printer_id])
-    assert snapshot.printers[0].waiting[0].median_seconds == pytest.approx(1300)
+    assert snapshot.printers[0].waiting[0].time.median_seconds == pytest.approx(1300)
     assert snapshot.holds[0].prints[0].median_seconds == pytest.approx(1300)
     assert snapshot.printers[0].pace == pace(corrections, "mk3s", printer_id)

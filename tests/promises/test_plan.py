@@ -6,6 +6,7 @@ from parts3d.errors import Invalid
 from parts3d.points.hours import BRUSSELS, Hours, Unattended
 from parts3d.promises.plan import plan
 from parts3d.promises.print_time import PrintTime
+from parts3d.promises.queued import Queued
 from parts3d.promises.snapshot import (
     Hold,
     Need,
@@ -37,7 +38,16 @@ def printer(
     waiting: tuple[PrintTime, ...] = (),
     bed_clear: bool = True,
 ) -> PrinterSnapshot:
-    return PrinterSnapshot(id, model, material, available, reason, running, waiting, bed_clear)
+    return PrinterSnapshot(
+        id,
+        model,
+        material,
+        available,
+        reason,
+        None if running is None else Queued(running),
+        tuple(Queued(time) for time in waiting),
+        bed_clear,
+    )
 
 
 def point(

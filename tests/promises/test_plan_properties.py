@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from parts3d.points.hours import Hours, Unattended
 from parts3d.promises.plan import plan
 from parts3d.promises.print_time import PrintTime
+from parts3d.promises.queued import Queued
 from parts3d.promises.snapshot import Hold, Need, Offer, PointSnapshot, PrinterSnapshot
 
 HOURS = [
@@ -33,7 +34,9 @@ print_times = st.builds(
     st.floats(0, 0.4),
     st.sampled_from([0.0, 0.05, 0.07, 0.3]),
 )
-queues = st.lists(print_times, max_size=3).map(tuple)
+prints_queued = st.builds(Queued, print_times)
+queues = st.lists(prints_queued, max_size=3).map(tuple)
+held = st.lists(print_times, max_size=3).map(tuple)
 quantiles = st.sampled_from([0.5, 0.9, 0.95, 0.99])
 
 
@@ -45,7 +48,7 @@ def printers(printer_id: str) -> st.SearchStrategy[PrinterSnapshot]:
         st.sampled_from(["PETG", "PETG", "PLA"]),
         st.sampled_from([True, True, True, False]),
         st.just(""),
-        st.none() | print_times,
+        st.none() | prints_queued,
         queues,
         st.booleans(),
     )
@@ -63,7 +66,7 @@ points = st.builds(
     bed_clear_minutes=st.integers(0, 40),
     check_minutes=st.integers(0, 20),
     holds=st.lists(
-        st.builds(Hold, st.sampled_from(["p0", "p1"]), queues, st.just(FAR)), max_size=2
+        st.builds(Hold, st.sampled_from(["p0", "p1"]), held, st.just(FAR)), max_size=2
     ).map(tuple),
     staff_backlog_minutes=st.integers(0, 60),
     break_minutes=st.sampled_from([0, 120]),
@@ -149,7 +152,7 @@ def test_a_longer_queue_never_makes_it_ready_earlier(
 ) -> None:
     assume(index < len(point.printers))
     before = list(point.printers)
-    waiting = (*before[index].waiting, another)
+    waiting = (*before[index].waiting, Queued(another))
     before[index] = replace(before[index], waiting=waiting)
     busier = replace(point, printers=tuple(before))
     assert ready(now, need, point, quantile) <= ready(now, need, busier, quantile)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from parts3d.promises.placement import MOST_WAYS, Bench, ways_to_place
 from parts3d.promises.plan import plan
 from parts3d.promises.print_time import PrintTime
+from parts3d.promises.queued import Queued
 from parts3d.promises.snapshot import (
     Need,
     Offer,
@@ -128,7 +129,7 @@ def test_a_longer_queue_never_makes_several_lines_ready_earlier(
 ) -> None:
     assume(index < len(where.printers))
     before = list(where.printers)
-    before[index] = replace(before[index], waiting=(*before[index].waiting, another))
+    before[index] = replace(before[index], waiting=(*before[index].waiting, Queued(another)))
     busier = replace(where, printers=tuple(before))
     assert ready(now, needs, where, quantile) <= ready(now, needs, busier, quantile)
 
