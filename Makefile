@@ -34,8 +34,10 @@ test: setup ## Run the tests (under ten minutes on two cores).
 
 test-long: test-hosts ## Run what make test leaves out; CI runs it too.
 
-test-hosts: setup .make/hosts ## Run the tests of programs that wheels cannot bring.
-	@$(BIN)/pytest tests/hosts
+# A worker for each brand: its host serves its tests in turn, and mostly one waits for prints.
+test-hosts: setup .make/hosts ## Try every driver at its real host, and what wheels cannot bring.
+	@PARTS3D_HOSTS="$${PARTS3D_HOSTS:-all}" \
+	  $(BIN)/pytest -n 6 --dist loadgroup tests/hosts tests/drivers
 
 .PHONY: bench-meshes
 bench-meshes: setup ## Measure the mesh check beside its baselines (CORPUS=folder of real parts).

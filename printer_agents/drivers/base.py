@@ -22,6 +22,14 @@ class Capabilities:
     has_camera: bool = False
 
 
+class RemainingSource(StrEnum):
+    """Whose figure a remaining time is; the nearer to the nozzle, the more it is worth."""
+
+    PRINTER = "printer"  # the firmware, or the slicer's own counting down within the file
+    HOST = "host"  # the host's estimate, from what has been printed so far
+    SLICER = "slicer"  # the file's estimate less the time printed
+
+
 @dataclass(frozen=True, slots=True)
 class PrinterState:
     """What a printer says of itself now.
@@ -38,6 +46,7 @@ class PrinterState:
     progress: float | None = None
     remaining_seconds: float | None = None
     detail: str | None = None
+    remaining_source: RemainingSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,7 @@ class JobSeen:
     remaining_seconds: float | None = None
     printed_seconds: float | None = None
     detail: str | None = None
+    remaining_source: RemainingSource | None = None
 
 
 class Driver(ABC):

@@ -15,6 +15,7 @@ from printer_agents.drivers.base import (
     JobOutcome,
     JobSeen,
     PrinterState,
+    RemainingSource,
     RemoteFile,
 )
 from printer_agents.drivers.print_time import estimate
@@ -59,7 +60,10 @@ class VirtualPrinter(Driver):
         """Say what is there."""
         with self._lock:
             self._now()
-        return Capabilities(host="virtual printer", can_pause=True, remembers_jobs=True)
+        camera = self._device.picture() is not None
+        return Capabilities(
+            host="virtual printer", can_pause=True, remembers_jobs=True, has_camera=camera
+        )
 
     def snapshot(self) -> PrinterState:
         """Say what the printer does now."""
@@ -80,6 +84,7 @@ class VirtualPrinter(Driver):
             file_name=now.job.file_name,
             progress=_progress(now.job, now.elapsed_seconds),
             remaining_seconds=self._remaining(now.job, now.elapsed_seconds),
+            remaining_source=RemainingSource.PRINTER,
         )
 
     def find(self, file_name: str) -> JobSeen | None:
@@ -97,6 +102,7 @@ class VirtualPrinter(Driver):
                     _progress(start, now.elapsed_seconds),
                     self._remaining(start, now.elapsed_seconds),
                     now.elapsed_seconds,
+                    remaining_source=RemainingSource.PRINTER,
                 )
             elapsed = self._elapsed(start, course, course.ended_at)
             return JobSeen(
@@ -107,10 +113,13 @@ class VirtualPrinter(Driver):
     def upload(self, path: Path, sha256: str, name: str) -> RemoteFile:
         """Copy a file into the printer under ``name`` and verify it."""
         with self._lock:
-            self._now()
+            control = self._now().control
             target = self._device.files / Path(name).name
             draft = target.with_suffix(".part")
             shutil.copyfile(path, draft)
+            if control.damage_upload:
+                self._device.obey_once(control, "damage_upload")
+                draft.write_bytes(draft.read_bytes()[:-1])
             if sha256_of(draft) != sha256:
                 draft.unlink()
                 raise UploadCorrupt(f"{name} arrived at the printer with another SHA-256.")
@@ -182,6 +191,12 @@ class VirtualPrinter(Driver):
         with self._lock:
             self._now()
             (self._device.files / Path(name).name).unlink(missing_ok=True)
+
+    def camera_jpeg(self) -> bytes | None:
+        """Return ``camera.jpg`` of the device's folder, where somebody has put one."""
+        with self._lock:
+            self._now()
+            return self._device.picture()
 
     def starts(self) -> int:
         """How often anything was ever started here."""

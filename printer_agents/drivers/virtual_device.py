@@ -5,6 +5,7 @@
 ``starts.log``     one JSON line for every start, appended and synced: *the* start
 ``device.json``    session, and how each job since then has paused or ended
 ``control.json``   orders from outside: see ``Control``
+``camera.jpg``     what its camera sees; no file, no camera
 =================  ================================================================
 
 A start is one append of one line, so a kill at any moment leaves it either done or not done,
@@ -33,6 +34,7 @@ class Control(BaseModel):
     reboot: bool = False  # lose the print and the memory, once
     lose_start_answer: bool = False  # start, but let the answer get lost, once
     ignore_start: bool = False  # neither start nor answer, once
+    damage_upload: bool = False  # let the next upload arrive short, once
 
 
 class Start(BaseModel):
@@ -88,6 +90,13 @@ class DeviceFolder:
         """Strike out an order that has been obeyed."""
         left = control.model_dump(exclude_defaults=True, exclude={order})
         self._replace("control.json", json.dumps(left))
+
+    def picture(self) -> bytes | None:
+        """What the camera sees now."""
+        try:
+            return (self.folder / "camera.jpg").read_bytes()
+        except FileNotFoundError:
+            return None
 
     def memory(self) -> Memory:
         """Read ``device.json``; a fresh folder gets a fresh session."""
