@@ -102,6 +102,33 @@ class Settings(BaseSettings):
     promise_quantile: Annotated[
         float, Field(gt=0.5, lt=1, description="Share of promises that must be kept.")
     ] = 0.95
+    consent_minutes: Annotated[
+        int,
+        Field(ge=1, description="How long a customer may think about another point; then: stay."),
+    ] = 30
+    apology_percent: Annotated[
+        int,
+        Field(
+            ge=0, le=100, description="Voucher for a missed promise, in percent of the handling."
+        ),
+    ] = 100
+    apology_least_cents: Annotated[
+        int, Field(ge=0, description="What that voucher is worth at least; 0 and 0: none is given.")
+    ] = 200
+    apology_days: Annotated[int, Field(ge=1, description="How long that voucher is valid.")] = 180
+    grace_minutes: Annotated[
+        int, Field(ge=0, description="A promise is missed when it is so many minutes late.")
+    ] = 0
+    decision_days: Annotated[
+        int,
+        Field(
+            ge=1, description="How long what a promise was computed from is kept to be replayed."
+        ),
+    ] = 90
+    holds_per_device: Annotated[
+        int,
+        Field(ge=1, description="Open checkouts that hold capacity, per customer's device."),
+    ] = 2
     max_quantity: Annotated[int, Field(ge=1, description="Most copies of a part in an order.")] = 10
     max_unpaid_orders: Annotated[
         int, Field(ge=1, description="Most open orders to be paid at the counter, per contact.")

@@ -82,6 +82,11 @@ STAFF_TEMPLATES = (
     N_("{printers}: busy with another job."),
     N_("{printers}: the bed is not clear."),
     N_("Offered to {printers}; the agent has not taken it yet."),
+    N_("Planned on {printer} now: it would be late otherwise."),
+    N_("A second print of {job}, which may be late or fail."),
+    N_("Another print of the same part passed its check."),
+    N_("Another print of the same part is under way."),
+    N_("Another print serves the order; this one is stock."),
     # the counter
     N_("This code does not fit this order. {left} of {all} tries are left."),
     N_(

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tables import Job
@@ -37,7 +37,9 @@ def follow_jobs(session: Session, order_id: str, now: datetime) -> None:
     order = session.get_one(Order, order_id, with_for_update=True)
     if order.status not in _FOLLOWS:
         return
-    jobs = session.exec(select(Job).where(Job.order_id == order_id)).all()
+    jobs = session.exec(
+        select(Job).where(Job.order_id == order_id, col(Job.surplus_since).is_(None))
+    ).all()
     target = status_by_jobs([job.status for job in jobs])
     forward = (
         (OrderStatus.PLACED, OrderStatus.IN_PRODUCTION),

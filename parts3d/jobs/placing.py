@@ -111,7 +111,7 @@ def place(
     order.placed_at = now
     move_order(session, order, OrderStatus.PLACED, actor=actor, now=now)
     _open_payment(session, order, actor, now)
-    _create_jobs(session, order, promise, now)
+    create_jobs(session, order, promise, now)
     return order
 
 
@@ -130,7 +130,8 @@ def _open_payment(session: Session, order: Order, actor: str, now: datetime) -> 
     session.flush()
 
 
-def _create_jobs(session: Session, order: Order, promise: Promise, now: datetime) -> None:
+def create_jobs(session: Session, order: Order, promise: Promise, now: datetime) -> None:
+    """Add one waiting job for each print that a promise planned, at the order's point."""
     sold = {one.line.position: one for one in whole_order(session, order.id).sold}
     next_copy = dict.fromkeys(sold, 1)
     for placement in promise.placements:

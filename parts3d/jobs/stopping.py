@@ -94,6 +94,8 @@ def give_up_order(
     order = lock_order(session, order_id)
     if order.status not in _GIVEN_UP_FROM:
         raise Conflict("This order has ended or was never placed.")
+    # A second print that serves no line any more goes its own way, to the stock.
+    jobs = [job for job in jobs if job.surplus_since is None]
     if any(job.status in _UNDECIDED for job in jobs):
         raise Conflict(
             "A print of this order is under way or undecided. Settle it at the counter first."

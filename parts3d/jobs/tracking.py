@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
+from parts3d.jobs.hedges import furthest
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tables import Job
 from parts3d.orders.lifecycle import OrderStatus
@@ -102,12 +103,18 @@ def track(session: Session, settings: Settings, order_id: str, now: datetime) ->
     """
     whole = whole_order(session, order_id)
     order = whole.order
-    jobs = session.exec(
+    serving = session.exec(
         select(Job)
         .join(OrderLine, col(OrderLine.id) == col(Job.line_id))
-        .where(Job.order_id == order_id, col(Job.status).not_in(_GONE))
+        .where(
+            Job.order_id == order_id,
+            col(Job.status).not_in(_GONE),
+            col(Job.surplus_since).is_(None),
+        )
         .order_by(col(OrderLine.position), col(Job.copy_number), col(Job.created_at))
     ).all()
+    # Of two prints of the same part she sees the one that is further.
+    jobs = furthest(serving)
     copies = tuple(_copy(job) for job in jobs)
     remaining = [one.remaining_seconds for one in copies if one.remaining_seconds is not None]
     secret = settings.secret()
@@ -124,7 +131,7 @@ def track(session: Session, settings: Settings, order_id: str, now: datetime) ->
         code=collection_code(secret, order.id)
         if order.status is OrderStatus.READY and stage is Stage.READY
         else None,
-        may_cancel=_may_cancel(order.status, jobs),
+        may_cancel=_may_cancel(order.status, serving),
         hold_expired=order.status is OrderStatus.PRICED and not is_held(whole.promise, now),
     )
 

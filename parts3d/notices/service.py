@@ -5,10 +5,12 @@ before it is a mail, one of a kind an order. Its stored text holds marks instead
 and the code, which are filled in when it is sent: a stolen database opens no order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
+from types import MappingProxyType
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -29,6 +31,7 @@ _MAX_TRIES = 12
 _FIRST_REST = timedelta(seconds=15)
 _LONGEST_REST = timedelta(hours=1)
 _CANCELLED_TOLD_WITHIN = timedelta(days=7)
+_NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
 _ORDER_LINK, _CONFIRM_LINK, _CODE = "<<order-link>>", "<<confirm-link>>", "<<code>>"
 
 # What an order's customer has to know in each of its statuses.
@@ -81,10 +84,35 @@ def write_due(session: Session, settings: Settings, order_id: str, now: datetime
     ).first()
     if existing is not None:
         return None
-    subject, body = _compose(session, settings, order, kind)
+    return add_notice(session, settings, order, kind, now)
+
+
+def add_notice(
+    session: Session,
+    settings: Settings,
+    order: Order,
+    kind: NoticeKind,
+    now: datetime,
+    *,
+    occasion: str = "",
+    more: Mapping[str, Any] = _NOTHING_MORE,
+) -> Notice:
+    """Write a notice of a locked order; the caller has looked whether it is there.
+
+    Args:
+        session: flushed, not committed.
+        settings: the network's name.
+        order: whose customer is told.
+        kind: what.
+        now: the server's moment.
+        occasion: what may happen more than once: the id of what it tells of.
+        more: further values of the mail's template.
+    """
+    subject, body = _compose(session, settings, order, kind, more)
     notice = Notice(
         order_id=order.id,
         kind=kind,
+        occasion=occasion,
         status=NoticeStatus.WAITING,
         language=order.language,
         to_email=order.contact_email,
@@ -202,7 +230,11 @@ def mailbox(session: Session, settings: Settings, *, limit: int = 50) -> list[tu
 
 
 def _compose(
-    session: Session, settings: Settings, order: Order, kind: NoticeKind
+    session: Session,
+    settings: Settings,
+    order: Order,
+    kind: NoticeKind,
+    more: Mapping[str, Any],
 ) -> tuple[str, str]:
     whole = whole_order(session, order.id)
     point = whole.point
@@ -223,6 +255,7 @@ def _compose(
             order_link=_ORDER_LINK,
             confirm_link=_CONFIRM_LINK,
             code=_CODE,
+            **more,
         )
     )
     head, _, body = text.strip().partition("\n")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from parts3d.context import Context
 from parts3d.integrations.smtp import Delivery, deliver
 from parts3d.notices.announce import TELL
+from parts3d.notices.occasions import owed_occasions, write_occasions
 from parts3d.notices.service import (
     begin,
     finish,
@@ -28,6 +29,7 @@ def tell(context: Context, order_id: str) -> None:
     now = datetime.now(UTC)
     with context.database.unit_of_work() as work:
         write_due(work.session, context.settings, order_id, now)
+        write_occasions(work.session, context.settings, order_id, now)
     with context.database.reading() as session:
         ids = waiting(session, now, order_id=order_id)
     for notice_id in ids:
@@ -71,7 +73,7 @@ def ring_notices(context: Context, now: datetime) -> None:
     """Ring again for notices that nobody wrote or sent."""
     with context.database.unit_of_work() as work:
         release_stuck(work.session, now)
-        unwritten = owed(work.session, now)
+        unwritten = {*owed(work.session, now), *owed_occasions(work.session)}
         unsent = waiting(work.session, now)
     for order_id in unwritten:
         context.ring_task(TELL, order_id)

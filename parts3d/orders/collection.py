@@ -14,10 +14,10 @@ from sqlmodel import Session, col, select
 
 from parts3d.errors import Conflict, Invalid, NotFound, Parts3dError, TooManyTries
 from parts3d.orders.lifecycle import OrderStatus
-from parts3d.orders.moves import move_order
+from parts3d.orders.moves import move_order, note_order
 from parts3d.orders.payments import CounterProvider, PaymentProvider, capture_at_counter
 from parts3d.orders.queries import lock_order, order_at_point, payment_of
-from parts3d.orders.tables import CollectionTry, Order, OrderEvent, PaymentMethod
+from parts3d.orders.tables import CollectionTry, Order, PaymentMethod
 from parts3d.orders.tokens import code_is_right
 from parts3d.settings import Settings
 
@@ -139,7 +139,7 @@ def unlock_code(session: Session, order: Order, *, actor: str, now: datetime) ->
     """Let a locked order be tried again, once a person has made sure who stands there."""
     order.code_tries = 0
     order.code_locked_at = None
-    _note(session, order, actor, now, "The code may be tried again.")
+    note_order(session, order, "The code may be tried again.", actor=actor, now=now)
 
 
 def _identify(
@@ -201,7 +201,8 @@ def _check_code(
     left = MAX_CODE_TRIES - order.code_tries
     if left <= 0:
         order.code_locked_at = now
-        _note(session, order, desk.actor, now, f"Locked after {MAX_CODE_TRIES} wrong codes.")
+        words = f"Locked after {MAX_CODE_TRIES} wrong codes."
+        note_order(session, order, words, actor=desk.actor, now=now)
         return Refused(TooManyTries(_LOCKED, code="code_locked"))
     session.flush()
     return Refused(
@@ -237,20 +238,6 @@ def _not_ready(order: Order) -> Conflict:
     if order.status is OrderStatus.CANCELLED:
         return Conflict("This order was cancelled.", code="order_cancelled")
     return Conflict("This order is not ready yet. Check the list of parts.", code="not_ready")
-
-
-def _note(session: Session, order: Order, actor: str, now: datetime, reason: str) -> None:
-    session.add(
-        OrderEvent(
-            order_id=order.id,
-            at=now,
-            from_status=order.status,
-            to_status=order.status,
-            actor=actor,
-            reason=reason,
-        )
-    )
-    session.flush()
 
 
 def _no_order() -> NotFound:

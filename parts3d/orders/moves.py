@@ -53,6 +53,23 @@ def move_order(
     session.flush()
 
 
+def note_order(
+    session: Session, order: Order, words: str, *, actor: str, now: datetime
+) -> OrderEvent:
+    """Append something worth telling that happened to an order whose status stays."""
+    event = OrderEvent(
+        order_id=order.id,
+        at=now,
+        from_status=order.status,
+        to_status=order.status,
+        actor=actor,
+        reason=words,
+    )
+    session.add(event)
+    session.flush()
+    return event
+
+
 def move_payment(
     session: Session,
     payment: Payment,

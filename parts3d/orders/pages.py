@@ -12,7 +12,7 @@ from parts3d.jobs.placing import confirm_contact
 from parts3d.jobs.stopping import cancel_order
 from parts3d.jobs.tracking import Stage, track
 from parts3d.notices.announce import announce
-from parts3d.orders import basket_pages, checkout_pages, tracking_pages
+from parts3d.orders import basket_pages, checkout_pages, consent_pages, tracking_pages
 from parts3d.orders.agreement import PromiseChanged
 from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.queries import order_by_token
@@ -36,6 +36,7 @@ router = APIRouter(include_in_schema=False)
 router.include_router(basket_pages.router)
 router.include_router(checkout_pages.router)
 router.include_router(tracking_pages.router)
+router.include_router(consent_pages.router)
 Token = Annotated[str, Path(max_length=200)]
 
 

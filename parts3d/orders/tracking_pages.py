@@ -19,13 +19,15 @@ from parts3d.context import Context
 from parts3d.jobs.channels import order_channel
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tracking import CopyProgress, Stage, Tracking, track
+from parts3d.orders.compensation import amount_of
+from parts3d.orders.consent_pages import keeping_view
 from parts3d.orders.item_words import item_view, parts_words
 from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.queries import WholeOrder, order_by_token
 from parts3d.orders.tables import OrderEvent
 from parts3d.points.hours import Hours
 from parts3d.points.opening import is_always_open, opening_week
-from parts3d.promises.words import Translate, moment_words
+from parts3d.promises.words import Translate, moment_words, percent_words
 from parts3d.sentences import in_language
 from parts3d.shop import DeviceDep, shop_page
 from parts3d.templating import clock_time, day, euros
@@ -54,7 +56,7 @@ def show_order(
 ) -> Response:
     """Show where an order is to whoever has its link."""
     values = {
-        "order": _view(request, session, context, order_id),
+        **_view(request, session, context, order_id),
         # What the page is drawn with: the stream sends only what differs.
         "mark": _mark(_drawn(request, session, context, order_id)),
     }
@@ -84,14 +86,23 @@ def _fragment(request: Request, context: Context, order_id: str) -> str:
 
 
 def _drawn(request: Request, session: Session, context: Context, order_id: str) -> str:
-    values = {"order": _view(request, session, context, order_id)}
+    values = _view(request, session, context, order_id)
     return bytes(render(request, "orders/tracking.html", values).body).decode()
 
 
 def _view(request: Request, session: Session, context: Context, order_id: str) -> dict[str, Any]:
     now = get_now(request)
     tracking = track(session, context.settings, order_id, now)
-    return order_view(tracking, now, get_language(request), context.settings.public_url)
+    language = get_language(request)
+    order = tracking.whole.order
+    return {
+        "order": order_view(tracking, now, language, context.settings.public_url),
+        "keeping": keeping_view(session, order, now, language)
+        | {
+            "percent": percent_words(context.settings.promise_quantile, language),
+            "apology": euros(amount_of(tracking.whole.quote, context.settings), language),
+        },
+    }
 
 
 def _mark(html: str) -> str:
@@ -153,7 +164,7 @@ def order_view(tracking: Tracking, now: datetime, language: str, public_url: str
                 "text": _event_words(event, _),
             }
             for event in whole.events
-            if event.to_status != OrderStatus.DRAFT
+            if event.to_status != OrderStatus.DRAFT and _event_words(event, _)
         ],
     }
 
@@ -162,6 +173,7 @@ def _all_started(tracking: Tracking) -> bool:
     return all(one.status not in _WAITING for one in tracking.copies)
 
 
+_HERS = frozenset({"system", "customer"})
 _WAITING = frozenset({JobStatus.WAITING, JobStatus.LEASED, JobStatus.FAILED})
 _TROUBLE = frozenset({JobStatus.UNKNOWN, JobStatus.NEEDS_HUMAN, JobStatus.FAILED})
 
@@ -233,6 +245,9 @@ def _stage_times(events: tuple[OrderEvent, ...]) -> dict[str, str]:
 
 
 def _event_words(event: OrderEvent, _: Translate) -> str:
+    if event.from_status == event.to_status:
+        # What happened besides; what only concerns the counter is not hers to read.
+        return in_language(event.reason or "", _) if event.actor in _HERS else ""
     return {
         OrderStatus.PRICED: _("Order received; waits for your confirmation"),
         OrderStatus.PLACED: _("Confirmed; the order is placed"),

@@ -76,6 +76,32 @@ def hold(
     return _keep(session, settings, quote, layouts, result, now)
 
 
+def hold_elsewhere(
+    session: Session,
+    settings: Settings,
+    quote: Quote,
+    point_id: str,
+    now: datetime,
+    *,
+    until: datetime,
+    read_queues: ReadQueues,
+) -> Promise | Refusal:
+    """Hold capacity for a placed order at another point, while its customer is asked.
+
+    Raises:
+        NotFound: no such active point.
+        Conflict: the part is off sale.
+    """
+    layouts = layouts_of_quote(session, quote)
+    result = _plan_one(session, settings, layouts, point_id, now, read_queues)
+    if isinstance(result, Refusal):
+        return result
+    promise = _keep(session, settings, quote, layouts, result, now)
+    promise.held_until = until
+    session.flush()
+    return promise
+
+
 def retake(
     session: Session,
     settings: Settings,

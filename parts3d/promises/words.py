@@ -150,6 +150,11 @@ def reason_sentence(reason: Reason, *, now: datetime, _: Translate, locale: str 
     return _(_REASONS[reason.code]).format(**values)
 
 
+def percent_words(share: float, locale: str = "en") -> str:
+    """Return how many promises of 100 are to be kept: "99", "98.5"."""
+    return format_decimal(round(100 * share, 1), locale=locale)
+
+
 def _clock(at: datetime) -> str:
     return at.astimezone(BRUSSELS).strftime("%H:%M")
 

@@ -1,5 +1,6 @@
 """What passes its check becomes units, with everything that a recall will ask for."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -8,6 +9,7 @@ from parts3d.catalogue.tables import Part, Revision
 from parts3d.db import new_id
 from parts3d.errors import Invalid
 from parts3d.jobs.bench import job_of_point
+from parts3d.jobs.hedges import is_served, lock_twins, serve_line
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import move_job
 from parts3d.jobs.remaking import remake_copies
@@ -15,6 +17,8 @@ from parts3d.jobs.tables import Attempt, Job
 from parts3d.points.tables import Point, Printer
 from parts3d.slicing.tables import Slice
 from parts3d.units.tables import Unit
+
+SURPLUS = "Another print serves the order; this one is stock."
 
 
 def pass_check(
@@ -43,6 +47,8 @@ def pass_check(
         Invalid: more copies rejected than lie there, all of them, or no reason.
         Conflict: nothing was printed yet.
     """
+    # All jobs for the same copies first: of two that pass at once, one serves the line.
+    twins = lock_twins(session, job_id)
     job = job_of_point(session, point_id, job_id)
     existing = units_of(session, job)
     if existing and job.status in {JobStatus.PASSED, JobStatus.READY}:
@@ -54,6 +60,10 @@ def pass_check(
     units = [_unit(session, job, job.copy_number + index, actor, now) for index in range(good)]
     session.add_all(units)
     session.flush()
+    if is_served(job, twins):
+        put_in_stock(session, job, units, actor=actor, now=now)
+        return units
+    serve_line(session, job, twins, now)
     if rejected:
         remake_copies(
             session,
@@ -64,6 +74,16 @@ def pass_check(
             reason=f"Rejected at the check: {why.strip()}",
         )
     return units
+
+
+def put_in_stock(
+    session: Session, job: Job, units: Sequence[Unit], *, actor: str, now: datetime
+) -> None:
+    """Keep a second print of what another job served: it goes on the stock's shelf."""
+    job.surplus_since = job.surplus_since or now
+    for unit in units:
+        unit.stocked_at = now
+    move_job(session, job, JobStatus.READY, actor=actor, now=now, reason=SURPLUS)
 
 
 def units_of(session: Session, job: Job) -> list[Unit]:
@@ -97,6 +117,7 @@ def hand_over_units(session: Session, *, order_id: str, actor: str, now: datetim
             Job.order_id == order_id,
             Job.status != JobStatus.CANCELLED,
             Job.status != JobStatus.MOVED,
+            col(Job.surplus_since).is_(None),
         )
     ).all()
     for job in jobs:
