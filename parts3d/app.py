@@ -31,6 +31,8 @@ _ROUTES = (
     "parts3d.quotes.tariff_pages",
     "parts3d.quotes.voucher_pages",
     "parts3d.points.pages",
+    "parts3d.points.agent_pages",
+    "parts3d.points.agent_api",
     "parts3d.orders.api",
     "parts3d.orders.pages",
     "parts3d.jobs.agent_api",

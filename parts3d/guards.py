@@ -29,6 +29,7 @@ _PRIVATE = (
     "/api/v1/orders",
     "/api/v1/checkouts",
     "/agent/",
+    "/agents",
     "/login",
     "/counter",
     "/maintainer",

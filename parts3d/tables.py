@@ -10,6 +10,7 @@ from parts3d.notices import tables as notices
 from parts3d.orders import compensation_tables as compensations
 from parts3d.orders import tables as orders
 from parts3d.points import closure_tables as closures
+from parts3d.points import pairing_tables as pairing
 from parts3d.points import tables as points
 from parts3d.promises import decision_tables as decisions
 from parts3d.promises import tables as promises
@@ -31,6 +32,7 @@ __all__ = [
     "keeping",
     "notices",
     "orders",
+    "pairing",
     "points",
     "promises",
     "quotes",

@@ -43,13 +43,7 @@ def register_agent(
         Invalid: not an Ed25519 public key in base64.
         Conflict: the key is registered already.
     """
-    key = public_key.strip()
-    try:
-        raw = base64.b64decode(key, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise Invalid(_NO_KEY, place="public_key") from error
-    if len(raw) != _KEY_BYTES:
-        raise Invalid(_NO_KEY, place="public_key")
+    key = read_public_key(public_key)
     if session.exec(select(Agent).where(Agent.public_key == key)).first():
         raise Conflict("This key belongs to a registered agent already.", place="public_key")
     agent = Agent(
@@ -62,6 +56,34 @@ def register_agent(
     session.add(agent)
     session.flush()
     return agent
+
+
+def read_public_key(text: str) -> str:
+    """Return an Ed25519 public key in standard base64.
+
+    Raises:
+        Invalid: it is none.
+    """
+    key = text.strip()
+    try:
+        raw = base64.b64decode(key, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Invalid(_NO_KEY, place="public_key") from error
+    if len(raw) != _KEY_BYTES:
+        raise Invalid(_NO_KEY, place="public_key")
+    return key
+
+
+def check_holder(
+    public_key: str, *, nonce: str, signature: str, method: str, path: str, body: bytes
+) -> None:
+    """Check that who sent a request holds the private half of a key that nobody knows yet.
+
+    Raises:
+        Invalid: no Ed25519 public key.
+        NotSignedIn: another key signed it, or nobody.
+    """
+    _verify(read_public_key(public_key), signature, signed_text(method, path, body, nonce))
 
 
 def verified_agent(
@@ -85,12 +107,7 @@ def verified_agent(
         raise NotSignedIn(_WRONG_KEY, code="unknown_agent")
     if agent.revoked_at is not None:
         raise revoked()
-    try:
-        VerifyKey(base64.b64decode(agent.public_key)).verify(
-            signed_text(method, path, body, nonce), base64.b64decode(signature, validate=True)
-        )
-    except (BadSignatureError, binascii.Error, ValueError) as error:
-        raise NotSignedIn(_WRONG_KEY, code="bad_signature") from error
+    _verify(agent.public_key, signature, signed_text(method, path, body, nonce))
     try:
         session.execute(insert(AgentNonce).values(agent_id=agent.id, nonce=nonce, used_at=now))
     except IntegrityError as error:
@@ -100,10 +117,19 @@ def verified_agent(
     return agent
 
 
+def _verify(public_key: str, signature: str, text: bytes) -> None:
+    try:
+        VerifyKey(base64.b64decode(public_key)).verify(
+            text, base64.b64decode(signature, validate=True)
+        )
+    except (BadSignatureError, binascii.Error, ValueError) as error:
+        raise NotSignedIn(_WRONG_KEY, code="bad_signature") from error
+
+
 def revoked() -> NotSignedIn:
     """Return the refusal of an agent whose key was revoked."""
     return NotSignedIn(
-        "This agent's key was revoked. Register its new key with the operator.",
+        "This agent's key was revoked. Pair it again: parts3d-agent unpair, then pair.",
         code="revoked_agent",
     )
 

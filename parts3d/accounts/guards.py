@@ -55,9 +55,15 @@ def get_operator(account: AccountDep) -> Account:
     return _only(account, Role.OPERATOR)
 
 
+def get_shop_person(account: AccountDep) -> Account:
+    """Let the operator pass, and staff, who see to their own point."""
+    return account if account.role is Role.OPERATOR else _only(account, Role.STAFF)
+
+
 StaffDep = Annotated[Account, Depends(get_staff)]
 MaintainerDep = Annotated[Account, Depends(get_maintainer)]
 OperatorDep = Annotated[Account, Depends(get_operator)]
+ShopDep = Annotated[Account, Depends(get_shop_person)]
 
 
 async def get_body(request: Request) -> bytes:

@@ -77,6 +77,7 @@ def _sections(request: Request, role: Role) -> list[dict[str, Any]]:
             ("/counter", _("To do")),
             ("/counter/hand-over", _("Hand over")),
             ("/counter/confirm", _("Confirm")),
+            ("/agents", _("Agents")),
         ],
         Role.MAINTAINER: [
             ("/maintainer", _("Revisions")),
@@ -88,6 +89,7 @@ def _sections(request: Request, role: Role) -> list[dict[str, Any]]:
             ("/operator/prices", _("Prices")),
             ("/operator/vouchers", _("Vouchers")),
             ("/operator/points", _("Points")),
+            ("/agents", _("Agents")),
             ("/operator/people", _("People")),
         ],
     }[role]

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from parts3d.accounts.agents import revoked
 from parts3d.accounts.tables import Agent
 from parts3d.errors import Conflict
 from parts3d.jobs.claims import current_job
@@ -23,7 +24,10 @@ def permit_start(session: Session, *, agent: Agent, ref: AttemptRef, now: dateti
     Raises:
         StaleEpoch: the attempt is no longer the current one.
         Conflict: the job was cancelled, the bed is not clear, or it was started before.
+        NotSignedIn: the agent's key was revoked since it asked.
     """
+    if session.get_one(Agent, agent.id, populate_existing=True).revoked_at is not None:
+        raise revoked()
     job = current_job(session, agent, ref)
     job.last_heard_at = now
     if job.status is JobStatus.START_PERMITTED:

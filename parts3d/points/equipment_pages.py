@@ -14,7 +14,6 @@ from parts3d.points.service import (
     add_printer,
     change_printer,
     get_point,
-    revoke_agent,
     withdraw_printer,
 )
 from parts3d.web import ContextDep, NowDep, get_language, gettext_of
@@ -145,25 +144,4 @@ def register_key(
         act,
         typed={"agent_name": agent_name, "public_key": public_key},
         said=_("The key is registered. Compare the fingerprint with the shop before it prints."),
-    )
-
-
-@router.post("/agents/{agent_id}/revoke")
-def revoke_key(
-    request: Request,
-    point_id: str,
-    agent_id: str,
-    operator: OperatorDep,
-    context: ContextDep,
-    now: NowDep,
-) -> Response:
-    """Refuse an agent's key from now on."""
-    del operator
-    _ = gettext_of(get_language(request))
-    return act_on(
-        request,
-        context,
-        point_id,
-        lambda session: revoke_agent(session, point_id=point_id, agent_id=agent_id, now=now),
-        said=_("The key is revoked. Whoever holds it is refused from now on."),
     )
