@@ -1,4 +1,4 @@
-"""``parts3d-agent run | key | status``."""
+"""``parts3d-agent``: drive the printers, and all that comes before and beside it."""
 
 import argparse
 import ctypes
@@ -6,12 +6,14 @@ import logging
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
 from printer_agents import __version__
 from printer_agents.beds import Beds
-from printer_agents.config import AgentConfig, load_config
+from printer_agents.config import NOT_PAIRED, AgentConfig, load_config
 from printer_agents.errors import AgentError
 from printer_agents.journal import Journal
 from printer_agents.keys import AgentKey, load_key, make_key
@@ -19,57 +21,90 @@ from printer_agents.loop import Agent
 
 PR_SET_PDEATHSIG = 1
 FAILURE = 1
+PAIRING_LOOK_SECONDS = 2.0
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.handler(options))
+    except AgentError as fault:
+        sys.stderr.write(f"{fault}\n")
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+    return FAILURE
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="parts3d-agent", description="Drives the printers of a shop for parts3d."
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, words in {
-        "run": "drive the printers until told to stop",
-        "key": "make the key if there is none; print its public half and fingerprint",
-        "status": "say what the journal holds",
-    }.items():
-        command = commands.add_parser(name, help=words)
-        command.add_argument("--config", type=Path, required=True, metavar="FILE")
-        if name == "run":
-            command.add_argument("--verbose", action="store_true", help="log more")
-            command.add_argument(
-                "--die-with-parent",
-                type=int,
-                nargs="?",
-                const=0,
-                metavar="PID",
-                help="end when the thread that started this program ends (Linux); with its "
-                "process id, also if that was before this program could ask",
-            )
-    options = parser.parse_args(arguments)
-    try:
-        config = load_config(options.config)
-        if options.command == "key":
-            return _key(config)
-        if options.command == "status":
-            return _status(config)
-        if options.die_with_parent is not None:
-            _die_with_parent(options.die_with_parent or os.getppid())
-        return _run(config, verbose=options.verbose)
-    except AgentError as fault:
-        sys.stderr.write(f"{fault}\n")
-        return FAILURE
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(
+        name: str, handler: Callable[[argparse.Namespace], int], words: str
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=words, description=f"{words.capitalize()}.")
+        added.set_defaults(handler=handler)
+        added.add_argument(
+            "--config",
+            type=Path,
+            default=Path("agent.toml"),
+            metavar="FILE",
+            help="the agent's configuration (default: agent.toml here)",
+        )
+        return added
+
+    pair = command("pair", _pair, "show a code for the network's page, and become known by it")
+    pair.add_argument(
+        "--again", action="store_true", help="although paired: after a change of printers"
+    )
+    run = command("run", _run, "drive the printers until told to stop")
+    run.add_argument("--verbose", action="store_true", help="log more")
+    run.add_argument(
+        "--die-with-parent",
+        type=int,
+        nargs="?",
+        const=0,
+        metavar="PID",
+        help="end when the thread that started this program ends (Linux); with its "
+        "process id, also if that was before this program could ask",
+    )
+    command("status", _status, "say what the journal holds")
+    unpair = command("unpair", _unpair, "end the pairing and remove this machine's key")
+    unpair.add_argument(
+        "--force", action="store_true", help="although work is in hand or nobody can be told"
+    )
+    command("key", _key, "make the key if there is none; print its public half and fingerprint")
+    return parser
 
 
-def _run(config: AgentConfig, *, verbose: bool) -> int:
+def _pair(options: argparse.Namespace) -> int:
+    from printer_agents.commands.pair import pair_agent
+
+    return pair_agent(options.config, again=options.again)
+
+
+def _unpair(options: argparse.Namespace) -> int:
+    from printer_agents.commands.pair import unpair_agent
+
+    return unpair_agent(options.config, force=options.force)
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.die_with_parent is not None:
+        _die_with_parent(options.die_with_parent or os.getppid())
     logging.basicConfig(
         stream=sys.stderr,
-        level=logging.DEBUG if verbose else logging.INFO,
+        level=logging.DEBUG if options.verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(message)s",
     )
     # The library below logs addresses, and a download's address is a secret.
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    config = _paired_config(options.config)
     agent = Agent(config, load_key(config.agent_id, config.key_file))
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -93,7 +128,21 @@ def _run(config: AgentConfig, *, verbose: bool) -> int:
     return 0
 
 
-def _key(config: AgentConfig) -> int:
+def _paired_config(path: Path) -> AgentConfig:
+    """Return the configuration as soon as the agent is paired: it waits for that."""
+    config = load_config(path)
+    if config.agent_id == NOT_PAIRED:
+        logging.getLogger("parts3d.agent").warning(
+            "This agent is not paired yet; it waits. Run: parts3d-agent pair --config %s", path
+        )
+    while config.agent_id == NOT_PAIRED:
+        time.sleep(PAIRING_LOOK_SECONDS)
+        config = load_config(path)
+    return config
+
+
+def _key(options: argparse.Namespace) -> int:
+    config = load_config(options.config)
     key: AgentKey
     if config.key_file.exists():
         key = load_key(config.agent_id, config.key_file)
@@ -103,19 +152,22 @@ def _key(config: AgentConfig) -> int:
     return 0
 
 
-def _status(config: AgentConfig) -> int:
+def _status(options: argparse.Namespace) -> int:
+    config = load_config(options.config)
     if not config.journal_path.exists():
         sys.stdout.write("This agent has not run yet: there is no journal.\n")
         return 0
     journal = Journal(config.journal_path)
     try:
         beds = Beds(journal, [section.id for section in config.printers])
-        sys.stdout.write(f"agent {config.agent_id}, generation {journal.generation}\n")
+        sys.stdout.write(
+            f"agent {config.agent_id or '(not paired yet)'}, generation {journal.generation}\n"
+        )
         for section in config.printers:
             attempt = journal.alive(section.id)
             bed = "bed clear" if beds.clear(section.id) else "bed waits for staff"
             work = f"{attempt.ref.job_id}: {attempt.state}" if attempt else "nothing in hand"
-            sys.stdout.write(f"{section.id} ({section.material}): {bed}; {work}\n")
+            sys.stdout.write(f"{section.label} ({section.material}): {bed}; {work}\n")
         waiting = len(journal.waiting_reports(most=1000))
         sys.stdout.write(f"reports not yet acknowledged: {waiting}\n")
     finally:

@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from printer_agents.errors import ConfigFault
+from printer_agents.paired import load_paired
 from printer_agents.protocol import CLAIM_WAIT_SECONDS, RENEW_SECONDS, Identifier
 
+NOT_PAIRED = ""
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
@@ -37,12 +39,24 @@ class VirtualOptions(Section):
     bed_degrees_per_second: float = Field(default=0.8, gt=0)
 
 
-class VirtualPrinterSection(Section):
-    """One ``[[printers]]`` table with ``driver = "virtual"``."""
+class PrinterTable(Section):
+    """What every ``[[printers]]`` table says."""
 
     id: Identifier
-    driver: Literal["virtual"]
     material: str = Field(min_length=1, max_length=64)
+    # What people call it; pairing gives the network's name.
+    name: str = Field(default="", max_length=80)
+
+    @property
+    def label(self) -> str:
+        """What people are shown."""
+        return self.name or self.id
+
+
+class VirtualPrinterSection(PrinterTable):
+    """A table with ``driver = "virtual"``."""
+
+    driver: Literal["virtual"]
     options: VirtualOptions = VirtualOptions()
 
 
@@ -61,30 +75,24 @@ class HostOptions(Section):
         return http_address(value)
 
 
-class MoonrakerSection(Section):
+class MoonrakerSection(PrinterTable):
     """A printer behind Moonraker (Klipper, Kalico)."""
 
-    id: Identifier
     driver: Literal["moonraker"]
-    material: str = Field(min_length=1, max_length=64)
     options: HostOptions
 
 
-class OctoPrintSection(Section):
+class OctoPrintSection(PrinterTable):
     """A printer behind OctoPrint; ``api_key`` is a user's key, not the global one."""
 
-    id: Identifier
     driver: Literal["octoprint"]
-    material: str = Field(min_length=1, max_length=64)
     options: HostOptions
 
 
-class PrusaLinkSection(Section):
+class PrusaLinkSection(PrinterTable):
     """A Prusa printer with PrusaLink, inside it or on a Raspberry Pi."""
 
-    id: Identifier
     driver: Literal["prusalink"]
-    material: str = Field(min_length=1, max_length=64)
     options: HostOptions
 
 
@@ -101,12 +109,10 @@ class BambuOptions(Section):
     upload_seconds: float = Field(default=600.0, gt=0, le=7_200)
 
 
-class BambuSection(Section):
+class BambuSection(PrinterTable):
     """A Bambu Lab printer on the local network."""
 
-    id: Identifier
     driver: Literal["bambu"]
-    material: str = Field(min_length=1, max_length=64)
     options: BambuOptions
 
 
@@ -147,10 +153,13 @@ class AgentConfig(Section):
     """The whole file. Relative paths start at the folder of the file."""
 
     server_url: str
-    agent_id: Identifier
+    # Who this agent is; left out where ``parts3d-agent pair`` is told.
+    agent_id: Identifier = NOT_PAIRED
     key_file: Path
     data_dir: Path
     intervals: Intervals = Intervals()
+    # Where the status page answers, on this machine only; 0: nowhere.
+    status_port: int = Field(default=7130, ge=0, le=65_535)
     printers: tuple[PrinterSection, ...] = Field(min_length=1)
 
     @field_validator("server_url")
@@ -175,7 +184,31 @@ class AgentConfig(Section):
 
 
 def load_config(path: Path) -> AgentConfig:
-    """Read and check a configuration file.
+    """Read and check a configuration file, with what pairing told of the agent.
+
+    A printer that staff did not choose when they paired the agent is left out.
+
+    Raises:
+        ConfigFault: as ``read_config``; or none of its printers is paired.
+    """
+    config = read_config(path)
+    paired = load_paired(config.data_dir) if config.agent_id == NOT_PAIRED else None
+    if paired is None or paired.server_url != config.server_url:
+        return config
+    printers = tuple(
+        printer.model_copy(update={"id": known.id, "name": printer.name or known.name})
+        for printer in config.printers
+        if (known := paired.printers.get(printer.id))
+    )
+    if not printers:
+        raise ConfigFault(
+            f"{path}: none of its printers is paired. Pair again: parts3d-agent pair --again"
+        )
+    return config.model_copy(update={"agent_id": paired.agent_id, "printers": printers})
+
+
+def read_config(path: Path) -> AgentConfig:
+    """Read and check a configuration file as its owner wrote it.
 
     Raises:
         ConfigFault: every fault of the file, one sentence each, with file and place.

@@ -87,7 +87,7 @@ def load_key(agent_id: str, path: Path) -> AgentKey:
         text = path.read_text(encoding="ascii", errors="replace").strip()
     except FileNotFoundError as fault:
         raise ConfigFault(
-            f"{path}: there is no key yet; make one with 'parts3d-agent key --config FILE'."
+            f"{path}: there is no key yet; 'parts3d-agent pair' makes one."
         ) from fault
     except OSError as fault:
         raise ConfigFault(f"{path}: cannot be read: {fault.strerror or fault}.") from fault

@@ -94,6 +94,18 @@ class PairingAnswer(Message):
     printers: tuple[PairedPrinter, ...] = ()
 
 
+class Unpair(Message):
+    """Refuse my key from now on."""
+
+    agent_id: Identifier
+
+
+class UnpairAnswer(Message):
+    """It is refused."""
+
+    revoked: Literal[True] = True
+
+
 def read_code(text: str) -> str | None:
     """Return a code as it is stored, however it was typed; None when it is none."""
     signs = "".join(sign for sign in text.upper() if sign.isalnum())

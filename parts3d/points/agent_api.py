@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 
 from parts3d.accounts.agents import check_holder
 from parts3d.accounts.guards import AgentDep, get_body
+from parts3d.errors import Invalid
 from parts3d.jobs.channels import ring_order, ring_point
 from parts3d.jobs.revoking import revoke
 from parts3d.points.pairing import CODE_LASTS, begin_pairing, poll_pairing
@@ -15,6 +16,8 @@ from printer_agents.pairing_protocol import (
     PairingPoll,
     PairingRequest,
     PairingStarted,
+    Unpair,
+    UnpairAnswer,
     show_code,
 )
 from printer_agents.protocol import HEADER_NONCE, HEADER_SIGNATURE
@@ -56,9 +59,13 @@ def ask_whether_paired(
     )
 
 
-@router.post("/unpair", status_code=204)
-def end_pairing(agent: AgentDep, work: WorkDep, context: ContextDep, now: NowDep) -> None:
+@router.post("/unpair")
+def end_pairing(
+    wish: Unpair, agent: AgentDep, work: WorkDep, context: ContextDep, now: NowDep
+) -> UnpairAnswer:
     """Refuse this agent's key from now on, by its own wish."""
+    if wish.agent_id != agent.id:
+        raise Invalid("An agent can unpair itself only.", place="agent_id")
     waiting = revoke(
         work.session,
         point_id=agent.point_id,
@@ -69,6 +76,7 @@ def end_pairing(agent: AgentDep, work: WorkDep, context: ContextDep, now: NowDep
     work.after_commit(lambda: ring_point(context.bell, agent.point_id))
     for job in waiting:
         work.after_commit(lambda job=job: ring_order(context.bell, job.order_id))  # type: ignore[misc]
+    return UnpairAnswer()
 
 
 def _check_holder(request: Request, public_key: str, body: bytes) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session, col, select
 
 from parts3d.accounts.guards import ShopDep
@@ -18,12 +19,12 @@ from parts3d.jobs.revoking import revoke
 from parts3d.points.agent_list import agents_page
 from parts3d.points.pairing import (
     NEW_PRINTER,
-    Pairing,
     approve,
     deny,
     open_pairing,
     typed_code,
 )
+from parts3d.points.pairing_tables import Pairing
 from parts3d.points.tables import Point, Printer
 from parts3d.slicing.profiles import printer_models, profile
 from parts3d.web import ContextDep, NowDep, ReadDep, get_language, gettext_of, status_of
@@ -31,6 +32,18 @@ from printer_agents.protocol import key_fingerprint
 
 router = APIRouter(prefix="/pair", include_in_schema=False)
 Text = Annotated[str, Form(max_length=120)]
+
+
+class PairForm(BaseModel):
+    """What staff chose; ``approve`` judges it. ``local`` and ``printer`` go in pairs."""
+
+    model_config = ConfigDict(frozen=True)
+
+    point: str = ""
+    name: str = Field(default="", max_length=120)
+    replaces: str = ""
+    local: list[str] = Field(default=[], max_length=100)
+    printer: list[str] = Field(default=[], max_length=100)
 
 
 @router.post("")
@@ -77,16 +90,12 @@ def connect(
     person: ShopDep,
     context: ContextDep,
     now: NowDep,
-    point: Text = "",
-    name: Text = "",
-    replaces: Text = "",
-    local: Annotated[Sequence[str], Form(max_length=100)] = (),
-    printer: Annotated[Sequence[str], Form(max_length=100)] = (),
+    form: Annotated[PairForm, Form()],
 ) -> Response:
     """Take the agent in: the fingerprint is the same, and these are its printers."""
     _ = gettext_of(get_language(request))
-    chosen = dict(zip(local, printer, strict=False))
-    point_id = _point_for(person, point)
+    chosen = dict(zip(form.local, form.printer, strict=False))
+    point_id = _point_for(person, form.point)
     try:
         with context.database.unit_of_work() as work:
             pairing = open_pairing(work.session, pairing_id, account_id=person.id, now=now)
@@ -94,21 +103,23 @@ def connect(
                 work.session,
                 pairing,
                 point_id=point_id,
-                name=name,
+                name=form.name,
                 chosen=chosen,
                 may_add_printers=person.role is Role.OPERATOR,
                 account_id=person.id,
                 now=now,
             )
-            if replaces and replaces != agent.id:
+            if form.replaces and form.replaces != agent.id:
                 actor = f"{person.role}:{person.id}"
-                revoke(work.session, point_id=point_id, agent_id=replaces, actor=actor, now=now)
+                revoke(
+                    work.session, point_id=point_id, agent_id=form.replaces, actor=actor, now=now
+                )
             agent_name = agent.name
             work.after_commit(lambda: ring_point(context.bell, point_id))
     except Parts3dError as error:
         if isinstance(error, NotFound) and error.place is None:
             raise
-        return _refused(request, context, person, pairing_id, point, chosen, error)
+        return _refused(request, context, person, pairing_id, form.point, chosen, error)
     said = _("%(name)s is paired. It goes on by itself within a few seconds.")
     return done(request, "/agents", said % {"name": agent_name})
 

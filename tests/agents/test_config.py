@@ -52,7 +52,7 @@ def test_paths_start_at_the_folder_of_the_file(tmp_path: Path) -> None:
     [
         ("speed = 600", "sped = 600", "printers[1].options.sped: is not a setting"),
         ("speed = 600", "speed = 0", "printers[1].options.speed: input should be greater than 0"),
-        ('agent_id = "huy"', "", "agent_id: is missing"),
+        ('key_file = "agent.key"', "", "key_file: is missing"),
         ('id = "huy-2"', 'id = "huy-1"', "printers: the printer id 'huy-1' stands there twice"),
         ("http://", "ftp://", "server_url: write it as https://host"),
         ('driver = "virtual"', 'driver = "magic"', "printers[1].driver: must be one of virtual, "),
@@ -68,7 +68,7 @@ def test_a_fault_names_file_and_place(tmp_path: Path, old: str, new: str, words:
 
 
 def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
-    text = GOOD.replace("speed = 600", "speed = -1").replace('agent_id = "huy"', "")
+    text = GOOD.replace("speed = 600", "speed = -1").replace('key_file = "agent.key"', "")
     with pytest.raises(ConfigFault) as fault:
         load_config(_write(tmp_path, text))
     assert len(str(fault.value).splitlines()) == 2
@@ -101,5 +101,5 @@ def test_what_is_not_a_key_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_missing_key_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(ConfigFault, match="parts3d-agent key"):
+    with pytest.raises(ConfigFault, match="parts3d-agent pair"):
         load_key("huy", tmp_path / "agent.key")

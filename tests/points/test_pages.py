@@ -18,6 +18,7 @@ from printer_agents.protocol import key_fingerprint
 from tests.support.network import settings_for
 from tests.support.site import Site
 
+MODULES = ("parts3d.points.pages", "parts3d.points.agent_pages")
 HUY = {
     "name": "Point 3D Huy",
     "street": "Rue Neuve 1",
@@ -31,7 +32,7 @@ HUY = {
 @pytest.fixture
 def site(sqlite_database: Database, tmp_path: Path, now: datetime) -> Site:
     settings = settings_for(tmp_path, public_url="https://parts.example")
-    return Site.open(sqlite_database, settings, tmp_path, now, "parts3d.points.pages")
+    return Site.open(sqlite_database, settings, tmp_path, now, *MODULES)
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ def test_a_revoked_key_stays_in_sight_as_revoked(
     operator.post(f"{point_url}/agents", data={"public_key": key})
     with site.context.database.reading() as session:
         agent_id = session.exec(select(Agent.id)).one()
-    assert operator.post(f"{point_url}/agents/{agent_id}/revoke").status_code == 303
+    assert operator.post(f"/agents/{agent_id}/revoke").status_code == 303
     page = operator.get(point_url).text
     assert fingerprint in page
     assert "revoked" in page
