@@ -43,7 +43,12 @@ def dotted(place: Place) -> str:
 
 
 def schema_faults(
-    errors: list[ErrorDetails], model: type[BaseModel], file: str, lines: KeyLines
+    errors: list[ErrorDetails],
+    model: type[BaseModel],
+    file: str,
+    lines: KeyLines,
+    *,
+    noun: str = "a manifest",
 ) -> list[Fault]:
     """Say pydantic's errors in words, with the line and the field's own remedy."""
     faults = []
@@ -54,12 +59,14 @@ def schema_faults(
             continue
         if place[0] == "withdrawal":  # pydantic puts the chosen kind after it
             place = (place[0], *place[2:])
-        message, remedy = _sentence(error, place, model)
+        message, remedy = _sentence(error, place, model, noun)
         faults.append(Fault(file, lines.line_of(place), dotted(place), message, remedy))
     return faults
 
 
-def _sentence(error: ErrorDetails, place: Place, model: type[BaseModel]) -> tuple[str, str]:
+def _sentence(
+    error: ErrorDetails, place: Place, model: type[BaseModel], noun: str
+) -> tuple[str, str]:
     key, kind = dotted(place), error["type"]
     field = _field_at(place, model)
     wanted = field.description if field and field.description else None
@@ -67,7 +74,7 @@ def _sentence(error: ErrorDetails, place: Place, model: type[BaseModel]) -> tupl
         return f"{key} is missing.", f"Add {key}: {wanted or 'see the other parts'}."
     if kind == "extra_forbidden":
         known = ", ".join(_names_beside(place, model))
-        return f"{key} is not a key of a manifest.", f"Remove it, or use one of: {known}."
+        return f"{key} is not a key of {noun}.", f"Remove it, or use one of: {known}."
     if kind == "union_tag_not_found":
         return f"{key}.kind is missing.", f"Add it: {wanted}."
     said = _reason(error)

@@ -78,6 +78,11 @@ class Calendar:
         index = bisect_right(self.closes, at)
         return max(at, self.opens[index]) if index < len(self.opens) else NEVER
 
+    def opens_after(self, at: float) -> float:
+        """Return the beginning of the next stretch after ``at``; ``NEVER`` beyond the calendar."""
+        index = bisect_right(self.opens, at)
+        return self.opens[index] if index < len(self.opens) else NEVER
+
     def day_of(self, at: float) -> tuple[float, float]:
         """Return the stretch with breaks bridged that is open at ``at``, or the next one."""
         index = bisect_right(self.day_closes, at)

@@ -15,6 +15,7 @@ from parts3d.simulation.seen import JobState, PrinterState, Seen, SeenOrder
 class EventKind(StrEnum):
     """What a policy is told of, when the server hears it."""
 
+    CHANGED = "changed"  # staff have changed the material
     STARTED = "started"  # a print began
     PRINTED = "printed"  # it ended; the part lies on the bed
     PASSED = "passed"  # bed cleared, part checked and good
