@@ -72,8 +72,8 @@ class _PointRun:
         self.loaded: dict[int, str] = {}
         self.made: dict[int, tuple[Ahead, Print]] = {}
         self.ready: dict[int, float] = {}
-        self._due: list[tuple[float, int, int, int]] = []
-        self._number = 0
+        # By time; at an opening all printers try in the order of their numbers, as in the engine.
+        self._due: list[tuple[float, int, int]] = []
 
     def add_printer(self, printer: int, queue: list[Ahead]) -> None:
         """Take a printer as it truly is now."""
@@ -97,7 +97,7 @@ class _PointRun:
     def finish(self) -> Mapping[int, float]:
         """Run until nothing is left to do."""
         while self._due:
-            at, _, what, printer = heappop(self._due)
+            at, what, printer = heappop(self._due)
             if at == NEVER:
                 break
             if what == _TRY:
@@ -113,8 +113,7 @@ class _PointRun:
         return self.ready
 
     def _push(self, at: float, what: int, printer: int) -> None:
-        self._number += 1
-        heappush(self._due, (at, self._number, what, printer))
+        heappush(self._due, (at, what, printer))
 
     def _try(self, at: float, printer: int) -> None:
         queue = self.queues[printer]

@@ -37,8 +37,10 @@ class Hearing:
         """Hear everything that happened meanwhile, in order."""
         site = self.seen.points[point]
         site.online, site.silent_since = True, None
-        for event in self._waiting.pop(point):
+        for event in self._waiting[point]:
             self._hear(event)
+        # Nothing starts before all is heard.
+        del self._waiting[point]
         self._deliver(Event(EventKind.AGENT_BACK, now, point))
 
     def is_silent(self, point: int) -> bool:
