@@ -37,6 +37,12 @@ COMMANDS: dict[str, Command] = {
     "slices": Command(
         "parts3d.cli.slices", "slices_app", "How slicing stands; slice now.", is_group=True
     ),
+    "promises": Command(
+        "parts3d.cli.promises",
+        "promises_app",
+        "Explain promises; re-plan after a closure.",
+        is_group=True,
+    ),
     "operator": Command(
         "parts3d.cli.operator", "operator_app", "Add the people who run the network.", is_group=True
     ),

@@ -104,7 +104,7 @@ def place(
         agreed=accepted_ready_at,
         read_queues=read_queues,
     )
-    take(session, promise)
+    take(session, promise, order.id)
     order.promise_id = promise.id
     order.ready_promised_at = promise.ready_at
     order.contact_confirmed_at = order.contact_confirmed_at or now

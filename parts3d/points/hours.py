@@ -10,12 +10,13 @@ Sunday is not among them, so a point that opens on Sundays gives that day as an 
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from itertools import takewhile
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -24,6 +25,7 @@ from opening_hours import (  # type: ignore[attr-defined]  # ParserError is not 
     ParserError,
     State,
 )
+from pydantic_core import CoreSchema, core_schema
 
 from parts3d.errors import Invalid
 
@@ -107,6 +109,18 @@ class Hours:
             Invalid: in words, with the place in the text.
         """
         return _parsed(text.strip(), tuple(exceptions))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> CoreSchema:
+        """Let hours be written as their text and exceptions, and read from them."""
+        del source, handler
+        return core_schema.no_info_before_validator_function(
+            lambda data: cls.parse(data[0], tuple(HoursException(**_days(one)) for one in data[1])),
+            core_schema.is_instance_schema(cls),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda hours: [hours.text, [asdict(one) for one in hours.exceptions]]
+            ),
+        )
 
     def is_open(self, at: datetime) -> bool:
         """Tell whether it is open at ``at``; the closing minute itself is closed."""
@@ -196,6 +210,11 @@ class Hours:
             )
             self._chunks[index] = known
         return known
+
+
+def _days(stored: Mapping[str, str]) -> dict[str, Any]:
+    days = {key: date.fromisoformat(stored[key]) for key in ("first", "last")}
+    return {**stored, **days}
 
 
 def holiday_name(day: date) -> str | None:

@@ -6,7 +6,7 @@ No customer gets a slot twice: whoever holds or takes capacity locks the point's
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -14,10 +14,12 @@ from sqlmodel import Session, col, select
 from parts3d.catalogue.queries import title_in
 from parts3d.errors import Conflict, NotFound
 from parts3d.points.tables import Point, Printer
+from parts3d.promises.decisions import note_order, remember
+from parts3d.promises.evidence import Evidence
 from parts3d.promises.plan import plan
 from parts3d.promises.queries import ReadQueues, point_snapshots
 from parts3d.promises.service import layouts_of_quote, needs_for, say_refusal
-from parts3d.promises.snapshot import Offer, Refusal
+from parts3d.promises.snapshot import Refusal
 from parts3d.promises.tables import PROMISE_LIFECYCLE, Promise, PromiseStatus
 from parts3d.quotes.layout import Layout
 from parts3d.quotes.service import still_valid
@@ -55,8 +57,18 @@ def hold(
     now: datetime,
     *,
     read_queues: ReadQueues,
+    holder: str | None = None,
 ) -> Promise:
     """Hold capacity for an open checkout, for ``settings.hold_minutes``.
+
+    Args:
+        session: flushed, not committed.
+        settings: durations, and how many checkouts of one holder hold capacity.
+        quote: what, for how much.
+        point_id: where.
+        now: the server's moment.
+        read_queues: hands in the jobs.
+        holder: who asks, as far as that is known; her oldest holds give way to a new one.
 
     Raises:
         Expired: the price is no longer frozen.
@@ -69,11 +81,13 @@ def hold(
         select(Promise).where(Promise.quote_id == quote.id, Promise.status == PromiseStatus.HELD)
     ).all():
         release(session, earlier)
+    if holder is not None:
+        _let_oldest_go(session, holder, now, settings.holds_per_device - 1)
     layouts = layouts_of_quote(session, quote)
     result = _plan_one(session, settings, layouts, point_id, now, read_queues)
     if isinstance(result, Refusal):
         raise _as_conflict(session, result, layouts)
-    return _keep(session, settings, quote, layouts, result, now)
+    return _keep(session, settings, quote, layouts, result, holder=holder)
 
 
 def hold_elsewhere(
@@ -96,7 +110,7 @@ def hold_elsewhere(
     result = _plan_one(session, settings, layouts, point_id, now, read_queues)
     if isinstance(result, Refusal):
         return result
-    promise = _keep(session, settings, quote, layouts, result, now)
+    promise = _keep(session, settings, quote, layouts, result)
     promise.held_until = until
     session.flush()
     return promise
@@ -126,8 +140,24 @@ def retake(
     if isinstance(result, Refusal):
         return Retaken(None, old_ready_at, None, result)
     release(session, promise)
-    fresh = _keep(session, settings, quote, layouts, result, now)
+    fresh = _keep(session, settings, quote, layouts, result, holder=promise.holder)
     return Retaken(fresh, old_ready_at, fresh.ready_at)
+
+
+def _let_oldest_go(session: Session, holder: str, now: datetime, may_stay: int) -> None:
+    """Give back the oldest holds of one holder: nobody blocks a day by opening checkouts."""
+    rows = session.exec(
+        select(Promise)
+        .where(
+            Promise.holder == holder,
+            Promise.status == PromiseStatus.HELD,
+            Promise.held_until > now,
+        )
+        .order_by(col(Promise.created_at).desc(), col(Promise.id))
+        .with_for_update()
+    ).all()
+    for row in rows[may_stay:]:
+        release(session, row)
 
 
 def is_held(promise: Promise, now: datetime) -> bool:
@@ -135,10 +165,11 @@ def is_held(promise: Promise, now: datetime) -> bool:
     return promise.status is PromiseStatus.HELD and promise.held_until > now
 
 
-def take(session: Session, promise: Promise) -> None:
+def take(session: Session, promise: Promise, order_id: str) -> None:
     """Let an order stand on a promise; from now on its jobs take up the capacity."""
     _move(promise, PromiseStatus.TAKEN)
     session.flush()
+    note_order(session, promise.id, order_id)
 
 
 def release(session: Session, promise: Promise) -> None:
@@ -194,10 +225,14 @@ def _plan_one(
     now: datetime,
     read_queues: ReadQueues,
     leave_out: str | None = None,
-) -> Offer | Refusal:
+) -> Evidence | Refusal:
     point = lock_point(session, point_id)
     snapshots = point_snapshots(session, [point], now, read_queues=read_queues, leave_out=leave_out)
-    return plan(now, needs_for(session, layouts), snapshots, quantile=settings.promise_quantile)[0]
+    needs, quantile = needs_for(session, layouts), settings.promise_quantile
+    [result] = plan(now, needs, snapshots, quantile=quantile)
+    if isinstance(result, Refusal):
+        return result
+    return Evidence(now.astimezone(UTC), needs, snapshots[0], quantile, result)
 
 
 def _keep(
@@ -205,9 +240,11 @@ def _keep(
     settings: Settings,
     quote: Quote,
     layouts: Sequence[Layout],
-    offer: Offer,
-    now: datetime,
+    evidence: Evidence,
+    *,
+    holder: str | None = None,
 ) -> Promise:
+    now, offer = evidence.now, evidence.offer
     beds = [
         (position, plate)
         for position, layout in enumerate(layouts, start=1)
@@ -244,10 +281,12 @@ def _keep(
         placements=placements,
         held_until=now + timedelta(minutes=settings.hold_minutes),
         reasons=[reason.as_data() for reason in offer.reasons],
+        holder=holder,
         created_at=now,
     )
     session.add(promise)
     session.flush()
+    remember(session, promise, evidence)
     return promise
 
 

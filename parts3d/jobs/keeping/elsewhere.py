@@ -153,7 +153,7 @@ def accept(
             code="no_longer_movable",
         )
     point = lock_point(session, row.to_point_id)
-    take(session, promise)
+    take(session, promise, order.id)
     release(session, session.get_one(Promise, order.promise_id))
     order.promise_id = promise.id
     order.point_id = point.id
