@@ -142,6 +142,18 @@ class Settings(BaseSettings):
     silence_seconds: Annotated[
         float, Field(gt=0, description="Silence after a permit that makes a job unknown.")
     ] = 300.0
+    command_seconds: Annotated[
+        float, Field(gt=0, description="How long a command waits for its agent; then it is over.")
+    ] = 60.0
+    least_agent_version: Annotated[
+        str, Field(description="Older agents get no new work, as 0.2.0; empty: all do.")
+    ] = ""
+    spools_required: Annotated[
+        bool, Field(description="A printer gets work only with a spool of the point's book loaded.")
+    ] = False
+    picture_days: Annotated[
+        float, Field(gt=0, description="How long pictures of printers' cameras are kept.")
+    ] = 14.0
     sweep_seconds: Annotated[
         float, Field(gt=0, description="How often row states are read again and bells rung.")
     ] = 10.0

@@ -46,6 +46,10 @@ class FileStore(Protocol):
         """Return a local file to read (a program in a sandbox wants a path)."""
         ...
 
+    def remove(self, sha256: str) -> None:
+        """Forget the content; what is not here is fine. Only for what no row names any more."""
+        ...
+
 
 class FolderStore:
     """A store in a folder, fanned out twice: ``ab/cd/abcd…``.
@@ -146,6 +150,10 @@ class FolderStore:
         if not target.is_file():
             raise NotFound(f"The file {sha256[:12]} is not in the store.")
         return target
+
+    def remove(self, sha256: str) -> None:
+        """Forget the content; what is not here is fine. Only for what no row names any more."""
+        self._target(sha256).unlink(missing_ok=True)
 
     def every(self) -> Iterator[str]:
         """Yield the SHA-256 of each file, in order."""

@@ -1,5 +1,7 @@
 """Whether a bed is clear: staff's word, made safe against answers that crossed a start."""
 
+import sqlite3
+
 from printer_agents.drivers.base import PrinterState
 from printer_agents.journal import Journal
 from printer_agents.protocol import PrinterCondition
@@ -37,6 +39,52 @@ class Beds:
         """Starts seen at a printer in this generation, by anyone."""
         rows = self._journal.rows("SELECT starts FROM printers WHERE printer_id=?", printer_id)
         return int(rows[0]["starts"]) if rows else 0
+
+    def press(self, printer_id: str) -> bool:
+        """Somebody at the printer says that its bed is clear; the server decides and answers.
+
+        Returns:
+            False: something of ours may lie there or be about to, so it means nothing.
+        """
+        with self._journal.transaction() as db:
+            held = db.execute(
+                "SELECT 1 FROM attempts WHERE printer_id=? AND (state IN (?,?,?) OR "
+                "(permit_asked=1 AND state<>'ended'))",
+                (printer_id, *HOLDING),
+            ).fetchone()
+            if held is None:
+                db.execute(
+                    "INSERT INTO presses VALUES (?, 1, 1) ON CONFLICT (printer_id) "
+                    "DO UPDATE SET count=count+1, counts=1",
+                    (printer_id,),
+                )
+        return held is None
+
+    def pressed(self, printer_id: str) -> int:
+        """Return the number of the last press, 0 if none counts any more."""
+        rows = self._journal.rows(
+            "SELECT count FROM presses WHERE printer_id=? AND counts=1", printer_id
+        )
+        return int(rows[0]["count"]) if rows else 0
+
+    def unclear(self, printer_id: str) -> None:
+        """Something may lie there that the server knows nothing of, as after an emergency stop."""
+        with self._journal.transaction() as db:
+            _soil(db, printer_id)
+
+    def loaded(self, printer_id: str) -> str | None:
+        """Return the material that is loaded by the word of staff, if they have said it."""
+        rows = self._journal.rows("SELECT material FROM loaded WHERE printer_id=?", printer_id)
+        return str(rows[0]["material"]) if rows else None
+
+    def hear_loaded(self, answer: dict[str, str]) -> None:
+        """Take the word of staff on what is loaded."""
+        for printer_id, material in answer.items():
+            if self.loaded(printer_id) != material:
+                with self._journal.transaction() as db:
+                    db.execute(
+                        "INSERT OR REPLACE INTO loaded VALUES (?, ?)", (printer_id, material)
+                    )
 
     def marks(self) -> dict[str, int]:
         """Take this before sending a request; ``hear`` needs it to judge the answer."""
@@ -113,8 +161,13 @@ class Beds:
                 (state.session, state.jobs_started, foreign_file, printer_id),
             )
             if dirty:
-                db.execute(
-                    "UPDATE printers SET bed_clear=0, starts=starts+1, await_false=1 "
-                    "WHERE printer_id=?",
-                    (printer_id,),
-                )
+                _soil(db, printer_id)
+
+
+def _soil(db: sqlite3.Connection, printer_id: str) -> None:
+    """Count a start that the server did not order: it must hear of it before it may say clear."""
+    db.execute(
+        "UPDATE printers SET bed_clear=0, starts=starts+1, await_false=1 WHERE printer_id=?",
+        (printer_id,),
+    )
+    db.execute("UPDATE presses SET counts=0 WHERE printer_id=?", (printer_id,))

@@ -90,6 +90,22 @@ class ServerClient:
         """Tell what the printers look like now."""
         return self._post("printers", message, PrintersAnswer)
 
+    def picture(self, printer_id: str, jpeg: bytes) -> None:
+        """Send what a printer's camera sees."""
+        request = self._http.build_request(
+            "POST",
+            f"/agent/v1/pictures/{printer_id}",
+            content=jpeg,
+            headers={"Content-Type": "image/jpeg"},
+        )
+        self._sign(request, jpeg)
+        try:
+            response = self._http.send(request)
+        except httpx.HTTPError as fault:
+            raise Unreachable(f"The picture did not arrive ({type(fault).__name__}).") from fault
+        if not response.is_success:
+            _refuse(response)
+
     def download(self, gcode_path: str, size_bytes: int, target: Path) -> None:
         """Fetch a file into ``target``, going on where an earlier try stopped.
 

@@ -28,8 +28,8 @@ class Backoff:
 
     @property
     def ready(self) -> bool:
-        """Whether the next try is due."""
-        return self._clock() >= self._next
+        """Whether the next try is due; at once where the clock was set back."""
+        return not 0 < self._next - self._clock() <= self._most
 
     def failed(self) -> None:
         """Take note of a failure."""

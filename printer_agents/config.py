@@ -144,6 +144,10 @@ class Intervals(Section):
     patience_seconds: Seconds = 120.0
     # No progress for so long: the printer needs a look.
     stall_seconds: Seconds = 900.0
+    # How long a command of staff may wait for the printer before it is refused.
+    command_seconds: Seconds = 30.0
+    # How often a picture is taken while it prints, beside those at events.
+    picture_seconds: Seconds = 120.0
     retry_first_seconds: Seconds = 0.5
     retry_most_seconds: Seconds = 30.0
     request_seconds: Seconds = 15.0

@@ -28,20 +28,26 @@ def say_hello(
     """Introduce this journal; a fresh one steps its generation up until it is accepted.
 
     Raises:
-        JournalFault: the server has heard more of this generation than the journal knows, so
-            the journal is an old copy and proves nothing.
+        JournalFault: the journal is an old copy, or another copy holds its baton: it proves
+            nothing.
         ServerFault: as the client raises.
     """
     for _ in range(GENERATION_TRIES):
         key.generation = journal.generation
+        held, offered = journal.baton_offer()
         message = Hello(
             agent_generation=journal.generation,
             version=__version__,
             printers=tuple(printer_ids),
+            last_event_seq=journal.last_event_seq,
+            baton_held=held,
+            baton_next=offered,
         )
         try:
             answer = client.hello(message)
         except (Stale, Rejected) as fault:
+            if journal.confirmed and fault.code in {"stale_generation", "copied_journal"}:
+                raise JournalFault(f"{fault} Prints go on.") from fault
             if journal.confirmed or fault.status != 409:  # noqa: PLR2004 - HTTP: conflict
                 raise
             journal.step_generation()
@@ -57,6 +63,8 @@ def say_hello(
             )
         if not journal.confirmed:
             journal.confirm_generation()
+        journal.take_baton()
+        key.baton = offered
         return answer
     raise JournalFault("The server accepts no generation of this fresh journal.")
 

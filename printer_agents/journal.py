@@ -10,6 +10,7 @@ amounts while the server says it has seen a higher one. After the first hello it
 
 import json
 import random
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -122,6 +123,25 @@ class Journal:
                 (random.randint(1, GENERATION_STEP),),
             )
 
+    # Baton
+
+    def baton_offer(self) -> tuple[str | None, str]:
+        """Return the baton held and the next one; that is drawn once and kept until taken."""
+        with self.transaction() as db:
+            row = db.execute("SELECT held, next FROM baton").fetchone()
+            if row is None:
+                db.execute("INSERT INTO baton VALUES (NULL, NULL)")
+            if row is not None and row["next"]:
+                return row["held"], row["next"]
+            drawn = secrets.token_hex(8)
+            db.execute("UPDATE baton SET next=?", (drawn,))
+            return (row["held"] if row else None), drawn
+
+    def take_baton(self) -> None:
+        """The server has accepted the hello: the next baton is the one held."""
+        with self.transaction() as db:
+            db.execute("UPDATE baton SET held=next, next=NULL WHERE next IS NOT NULL")
+
     # Attempts
 
     def alive(self, printer_id: str) -> Attempt | None:
@@ -188,6 +208,7 @@ class Journal:
                 "WHERE id=?",
                 (attempt.id,),
             )
+            _forget_press(db, attempt.ref.printer_id)
 
     def begin_start(self, attempt: Attempt, session: str, jobs_started: int | None) -> None:
         """Note that start is about to be called. From here the bed is not clear."""
@@ -202,6 +223,7 @@ class Journal:
                 "DO UPDATE SET bed_clear=0, starts=starts+1",
                 (attempt.ref.printer_id,),
             )
+            _forget_press(db, attempt.ref.printer_id)
             _put_report(db, attempt.id, attempt.ref, Event(ReportKind.STARTING))
 
     def start_disproved(self, attempt: Attempt) -> None:
@@ -257,10 +279,20 @@ class Journal:
         """Whether something about an attempt has not been acknowledged yet."""
         return bool(self.rows("SELECT 1 FROM reports WHERE attempt_id=? LIMIT 1", attempt.id))
 
+    def has_answered(self, command_id: str) -> bool:
+        """Whether an answer to a command waits for its acknowledgement."""
+        sql = "SELECT 1 FROM reports WHERE kind IN ('obeyed','disobeyed') AND body LIKE ? LIMIT 1"
+        return bool(self.rows(sql, f'%"command_id": "{command_id}"%'))
+
     def acknowledge(self, event_seqs: list[int]) -> None:
         """The server has these; forget them."""
         with self.transaction() as db:
             db.executemany("DELETE FROM reports WHERE event_seq=?", [(s,) for s in event_seqs])
+
+
+def _forget_press(db: sqlite3.Connection, printer_id: str) -> None:
+    """A press of the button was about the bed before this."""
+    db.execute("UPDATE presses SET counts=0 WHERE printer_id=?", (printer_id,))
 
 
 def _put_report(db: sqlite3.Connection, attempt_id: int, ref: AttemptRef, event: Event) -> None:
@@ -273,6 +305,7 @@ def _put_report(db: sqlite3.Connection, attempt_id: int, ref: AttemptRef, event:
         "remaining_seconds": event.remaining_seconds,
         "printed_seconds": event.printed_seconds,
         "detail": event.detail[:500] if event.detail else None,
+        "command_id": event.command_id,
     }
     db.execute(
         "INSERT INTO reports (attempt_id, kind, body) VALUES (?,?,?)",

@@ -28,6 +28,7 @@ class AgentKey:
         self._signing_key = signing_key
         self._counter = 0
         self.generation = 0
+        self.baton: str | None = None
 
     @property
     def public_key(self) -> str:
@@ -42,11 +43,13 @@ class AgentKey:
     def headers(self, method: str, raw_path: str, body: bytes) -> dict[str, str]:
         """Return the headers that prove a request; the nonce is new each time.
 
-        The nonce is ``generation-counter-random``: it needs no clock, and 96 random bits
+        The nonce is ``baton.generation-counter-random``: it needs no clock, and 96 random bits
         keep it unique even if two threads meet or the counter starts again.
         """
         self._counter += 1
         nonce = f"{self.generation}-{self._counter}-{secrets.token_hex(12)}"
+        if self.baton is not None:
+            nonce = f"{self.baton}.{nonce}"
         signature = self._signing_key.sign(signed_text(method, raw_path, body, nonce)).signature
         return {
             HEADER_AGENT: self._agent_id,

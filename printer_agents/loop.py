@@ -18,6 +18,7 @@ from printer_agents.folder_lock import lock_folder
 from printer_agents.greet import reconcile, say_hello
 from printer_agents.journal import Journal
 from printer_agents.keys import AgentKey
+from printer_agents.pictures import Photographer
 from printer_agents.protocol import Claim, PrinterCondition, ReportKind, Work
 from printer_agents.records import AttemptState, Event
 from printer_agents.speak import Speaker
@@ -28,6 +29,8 @@ log = logging.getLogger("parts3d.agent")
 # A claim that leaves out a printer which may become free soon must not wait long.
 IMPATIENT_CLAIM_SECONDS = 3.0
 TICK_SECONDS = 0.25
+# As many as a claim may list.
+MOST_COMMANDS_KNOWN = 200
 AWAY = {PrinterCondition.OFFLINE, PrinterCondition.UNKNOWN, PrinterCondition.ERROR}
 
 
@@ -74,6 +77,7 @@ class Agent:
             for section in config.printers
         }
         self.speaker = Speaker(self.around, self.stations)
+        self.photographer = Photographer(self.around, self.stations)
         self.fault: AgentError | None = None
         self._hello_wanted = True
         first, most = config.intervals.retry_first_seconds, config.intervals.retry_most_seconds
@@ -147,7 +151,8 @@ class Agent:
         ]
         speaker = threading.Thread(target=self._speak_forever, name="speaker", daemon=True)
         claimer = threading.Thread(target=self._claim_forever, name="claimer", daemon=True)
-        for thread in [*threads, speaker, claimer]:
+        looker = threading.Thread(target=self._look_forever, name="photographer", daemon=True)
+        for thread in [*threads, speaker, claimer, looker]:
             thread.start()
         self._asked_to_stop.get()
         self._stop.set()
@@ -165,36 +170,39 @@ class Agent:
         for ref in reconcile(self.journal, list(self.stations), answer.current):
             self.stations[ref.printer_id].stale.add(ref)
         self.around.beds.hear(marks, answer.bed_clear)
+        self.around.beds.hear_loaded(answer.loaded)
+        self.around.hear_notice(answer.notice)
         self._hello_wanted = False
         self.around.greeted.set()
         log.info("The server (%s) knows this agent.", answer.server_version)
 
     def _claim(self) -> bool:
         free = [station for station in self.stations.values() if station.claimable]
-        if not free:
-            return False
+        known = [id_ for station in self.stations.values() for id_ in station.mailbox.known()]
         marks = self.around.beds.marks()
         message = Claim(
             agent_generation=self.journal.generation,
             printers=tuple(station.report() for station in free),
             wait_seconds=self._patience(free),
+            commands_known=tuple(known[-MOST_COMMANDS_KNOWN:]),
         )
         self.around.crash("claim.before")
         answer = self.client.claim(message)
         self.around.crash("claim.after")
         accepted = answer.work is not None and self._accept(answer.work)
-        self.speaker.obey(marks, answer.bed_clear, list(answer.cancel))
+        self.speaker.obey(marks, answer)
         return accepted
 
     def _patience(self, free: list[Station]) -> float:
-        """How long this claim may wait: not past the moment another printer may become free."""
+        """How long this claim may wait: not long where a printer may become free by itself.
+
+        A bed that staff clear ends the wait by the server's bell.
+        """
         wait = self.config.intervals.claim_wait_seconds
         for station in self.stations.values():
             look = station.report()
-            if station in free or look.condition in AWAY:
-                continue
-            soon = look.remaining_seconds or IMPATIENT_CLAIM_SECONDS
-            wait = min(wait, max(soon, IMPATIENT_CLAIM_SECONDS))
+            if station not in free and look.condition not in AWAY and look.bed_clear:
+                wait = min(wait, IMPATIENT_CLAIM_SECONDS)
         return wait
 
     def _accept(self, work: Work) -> bool:
@@ -245,6 +253,11 @@ class Agent:
         while not self._stop.is_set():
             self._guarded(self.speak_step)
             self._stop.wait(TICK_SECONDS)
+
+    def _look_forever(self) -> None:
+        while not self._stop.is_set():
+            self._guarded(self.photographer.step)
+            self._stop.wait(self.config.intervals.poll_seconds)
 
     def _claim_forever(self) -> None:
         while not self._stop.is_set():

@@ -11,6 +11,7 @@ the fencing number of a job: it only grows, and whoever holds an older one is re
 ``POST /agent/v1/permit``        may I start? the server commits before it says yes
 ``POST /agent/v1/reports``       what happened, numbered, replayed until acknowledged
 ``POST /agent/v1/printers``      what my printers look like now (state, progress)
+``POST /agent/v1/pictures/{id}`` what a printer's camera sees (JPEG)
 ===============================  ======================================================
 
 Every request is signed: Ed25519 over the lines ``METHOD``, ``PATH``, ``SHA-256 of body (hex)``,
@@ -18,12 +19,31 @@ Every request is signed: Ed25519 over the lines ``METHOD``, ``PATH``, ``SHA-256 
 query, as sent. Signature and public key are standard base64. Order comes from the server and from
 ``event_seq``, never from the agent's clock: a Raspberry Pi wakes up with a wrong one.
 
+The server closes its ears to fields it does not know; an agent overlooks them, so that a newer
+server can still talk an older agent into an update.
+
+A journal may be copied with the card that holds it. Each hello therefore passes a *baton*: the
+agent shows the one it holds and proposes the next, journalled before it is sent, and every nonce
+begins with the baton held. Of two copies the first that says hello holds it; the other shows one
+that was passed on already, and is refused (409, ``copied_journal``). Asking again after a lost
+answer proposes the same baton and is the same hello.
+
+A command of staff (pause, resume, cancel) is a row of the server with an id, for one attempt. It
+comes with every answer until a report with its id says what became of it; what the agent lists as
+known does not end a long poll. A command twice is one command.
+
 A bed is clear by the word of staff, and false from a permit on. ``false`` in an answer is always
 obeyed. ``true`` is obeyed only if the request that it answers was sent after the last start at that
 printer and while nothing of ours was permitted, starting or printing there: an answer that crossed
 a start on its way changes nothing. ``PrinterReport.starts`` tells the server of starts that it did
 not order (somebody printed at the printer itself): when it grows, the server's own word becomes
-``false``. An agent's ``bed_clear=true`` is never a confirmation.
+``false``. An agent's ``bed_clear=true`` is never a confirmation. Somebody who presses the button at
+the printer is one: ``PrinterReport.bed_confirmed`` counts the presses, and says 0 again as soon as
+a permit is asked for or something has started. The server takes each count once, and only while
+nothing of ours may lie there.
+
+What is loaded is the word of staff too (``loaded`` in answers); the configuration's material counts
+until the server has said one.
 """
 
 import hashlib
@@ -38,11 +58,15 @@ LEASE_SECONDS = 60
 RENEW_SECONDS = 20
 CLAIM_WAIT_SECONDS = 25
 
+# A picture of the bed, as the agent may send it.
+PICTURE_MOST_BYTES = 600_000
+
 HEADER_AGENT = "X-Agent-Id"
 HEADER_NONCE = "X-Agent-Nonce"
 HEADER_SIGNATURE = "X-Agent-Signature"
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Baton = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 
 # What printers say is not ours to choose, and a database keeps no NUL: a report that could not
@@ -56,6 +80,12 @@ def signed_text(method: str, path: str, body: bytes, nonce: str) -> bytes:
     return "\n".join([method.upper(), path, hashlib.sha256(body).hexdigest(), nonce]).encode()
 
 
+def baton_of(nonce: str) -> str | None:
+    """Return the baton with which a nonce begins, if its agent holds one."""
+    baton, dot, _ = nonce.partition(".")
+    return baton if dot else None
+
+
 def key_fingerprint(public_key: bytes) -> str:
     """Return what two people compare: 8 groups of 4 hex digits of the raw key's SHA-256."""
     digest = hashlib.sha256(public_key).hexdigest()[:32]
@@ -66,6 +96,12 @@ class Message(BaseModel):
     """A closed, frozen message."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Answer(BaseModel):
+    """A frozen message of the server. What a newer server adds is overlooked by an older agent."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class PrinterCondition(StrEnum):
@@ -91,6 +127,9 @@ class PrinterReport(Message):
     condition: PrinterCondition
     bed_clear: bool
     starts: int = Field(default=0, ge=0, description="starts seen in this generation, all causes")
+    bed_confirmed: int = Field(
+        default=0, ge=0, description="number of the last press of its button, if it still counts"
+    )
     material: Said | None = None
     file_name: Said | None = None
     progress: float | None = Field(default=None, ge=0, le=1)
@@ -105,9 +144,12 @@ class Hello(Message):
     agent_generation: int = Field(ge=1)
     version: Said = Field(max_length=32)
     printers: tuple[Identifier, ...]
+    last_event_seq: int | None = Field(default=None, ge=0, description="as the journal knows it")
+    baton_held: Baton | None = Field(default=None, description="none: a fresh journal")
+    baton_next: Baton | None = None
 
 
-class HelloAnswer(Message):
+class HelloAnswer(Answer):
     """What the server says back."""
 
     server_version: str
@@ -116,6 +158,8 @@ class HelloAnswer(Message):
     current: tuple["AttemptRef", ...] = Field(
         description="attempts the server believes this agent holds; reconcile the journal"
     )
+    loaded: dict[str, str] = Field(default_factory=dict, description="material by printer id")
+    notice: str | None = Field(default=None, description="what the shop should know, in words")
 
 
 class AttemptRef(Message):
@@ -135,15 +179,32 @@ class AttemptRef(Message):
         return f"p3d_{job}_a{self.attempt}_e{self.epoch}_{self.gcode_sha256[:8]}.gcode"
 
 
+class CommandVerb(StrEnum):
+    """What staff may ask of a running print."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+
+
+class Command(Answer):
+    """A wish of staff about one attempt. Obeyed once; asked again, the answer is the same."""
+
+    command_id: Identifier
+    ref: AttemptRef
+    verb: CommandVerb
+
+
 class Claim(Message):
-    """Ask for work; only printers that are idle, bed-clear and loaded."""
+    """Ask for work; only printers that are idle, bed-clear and loaded. None: only listen."""
 
     agent_generation: int = Field(ge=1)
-    printers: tuple[PrinterReport, ...] = Field(min_length=1)
+    printers: tuple[PrinterReport, ...] = ()
     wait_seconds: float = Field(default=CLAIM_WAIT_SECONDS, ge=0, le=60)
+    commands_known: tuple[Identifier, ...] = Field(default=(), max_length=200)
 
 
-class Work(Message):
+class Work(Answer):
     """A leased job. Until a start is permitted, losing it is harmless."""
 
     ref: AttemptRef
@@ -155,12 +216,20 @@ class Work(Message):
     lease_seconds: float = Field(gt=0)
 
 
-class ClaimAnswer(Message):
-    """Work, or none; and beds that staff cleared or orders since the last time."""
+class Tidings(Answer):
+    """What every answer to a claim or an update brings along."""
+
+    bed_clear: dict[str, bool] = Field(default_factory=dict)
+    loaded: dict[str, str] = Field(default_factory=dict)
+    cancel: tuple[AttemptRef, ...] = ()
+    commands: tuple[Command, ...] = ()
+    notice: str | None = None
+
+
+class ClaimAnswer(Tidings):
+    """Work, or none."""
 
     work: Work | None = None
-    bed_clear: dict[str, bool] = Field(default_factory=dict)
-    cancel: tuple[AttemptRef, ...] = ()
 
 
 class Renew(Message):
@@ -169,7 +238,7 @@ class Renew(Message):
     ref: AttemptRef
 
 
-class RenewAnswer(Message):
+class RenewAnswer(Answer):
     """How long the lease lasts from now, by the server's clock."""
 
     lease_seconds: float
@@ -181,7 +250,7 @@ class PermitRequest(Message):
     ref: AttemptRef
 
 
-class PermitAnswer(Message):
+class PermitAnswer(Answer):
     """Yes; the server has committed ``start_permitted``. A no is an error (409)."""
 
     permitted: Literal[True] = True
@@ -199,6 +268,8 @@ class ReportKind(StrEnum):
     CANCELLED = "cancelled"
     NEEDS_HUMAN = "needs_human"  # cannot be known by a machine
     RELEASED = "released"  # given back before a permit
+    OBEYED = "obeyed"  # a command of staff was carried out
+    DISOBEYED = "disobeyed"  # or could not be; the detail says why
 
 
 class Report(Message):
@@ -211,6 +282,7 @@ class Report(Message):
     remaining_seconds: float | None = Field(default=None, ge=0)
     printed_seconds: float | None = Field(default=None, ge=0)
     detail: Said | None = Field(default=None, max_length=500)
+    command_id: Identifier | None = Field(default=None, description="of what was (dis)obeyed")
 
 
 class Reports(Message):
@@ -220,14 +292,14 @@ class Reports(Message):
     reports: tuple[Report, ...] = Field(min_length=1, max_length=200)
 
 
-class ReportResult(Message):
+class ReportResult(Answer):
     """The server's word on one report; ``stale`` means: stop caring about that attempt."""
 
     event_seq: int
     outcome: Literal["accepted", "repeated", "stale"]
 
 
-class ReportsAnswer(Message):
+class ReportsAnswer(Answer):
     """One result a report."""
 
     results: tuple[ReportResult, ...]
@@ -240,14 +312,11 @@ class PrintersUpdate(Message):
     printers: tuple[PrinterReport, ...]
 
 
-class PrintersAnswer(Message):
-    """Beds that staff cleared, and attempts to cancel."""
-
-    bed_clear: dict[str, bool] = Field(default_factory=dict)
-    cancel: tuple[AttemptRef, ...] = ()
+class PrintersAnswer(Tidings):
+    """Beds that staff cleared, what is loaded, and what they ask for."""
 
 
-class Refusal(Message):
+class Refusal(Answer):
     """Every error body of the agent API."""
 
     code: str

@@ -29,6 +29,13 @@ CREATE TABLE IF NOT EXISTS reports (
     kind TEXT NOT NULL,
     body TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS baton (held TEXT, next TEXT);
+CREATE TABLE IF NOT EXISTS loaded (printer_id TEXT PRIMARY KEY, material TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS presses (
+    printer_id TEXT PRIMARY KEY,
+    count INTEGER NOT NULL DEFAULT 0,
+    counts INTEGER NOT NULL DEFAULT 0
+);
 CREATE TABLE IF NOT EXISTS printers (
     printer_id TEXT PRIMARY KEY,
     bed_clear INTEGER NOT NULL DEFAULT 0,
@@ -88,6 +95,7 @@ class Event:
     progress: float | None = None
     remaining_seconds: float | None = None
     printed_seconds: float | None = None
+    command_id: str | None = None
 
 
 def attempt_of(row: sqlite3.Row) -> Attempt:

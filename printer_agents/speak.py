@@ -3,12 +3,15 @@
 import logging
 
 from printer_agents.errors import Rejected, ServerFault, Stale
+from printer_agents.obey import refuse_rest
 from printer_agents.protocol import (
     AttemptRef,
+    Command,
     PrinterReport,
     PrintersUpdate,
     ReportKind,
     Reports,
+    Tidings,
 )
 from printer_agents.records import UNSTARTED, Attempt, AttemptState, Event
 from printer_agents.station import Station, Surroundings
@@ -45,10 +48,14 @@ class Speaker:
         self._tell_printers()
         self._report()
 
-    def obey(self, marks: dict[str, int], beds: dict[str, bool], cancel: list[AttemptRef]) -> None:
-        """Take what an answer brought: cleared beds, orders to cancel."""
-        self._around.beds.hear(marks, beds)
-        for ref in cancel:
+    def obey(self, marks: dict[str, int], answer: Tidings) -> None:
+        """Take what an answer brought: cleared beds, what is loaded, commands, attempts to drop."""
+        self._around.beds.hear(marks, answer.bed_clear)
+        self._around.beds.hear_loaded(answer.loaded)
+        self._around.hear_notice(answer.notice)
+        for command in answer.commands:
+            self._take(command)
+        for ref in answer.cancel:
             known = self._around.journal.known(ref)
             station = self._stations.get(ref.printer_id)
             if known is None or known.state is AttemptState.ENDED or station is None:
@@ -56,6 +63,20 @@ class Speaker:
             elif ref not in station.cancelled:
                 station.cancelled.add(ref)
                 station.wake.set()
+
+    def _take(self, command: Command) -> None:
+        station = self._stations.get(command.ref.printer_id)
+        known = self._around.journal.known(command.ref)
+        if station is None or known is None:
+            return  # of another journal: the server stops asking after a while
+        if not station.mailbox.put(command, self._around.clock()):
+            return
+        if self._around.journal.has_answered(command.command_id):
+            station.mailbox.answered(command.command_id)
+        elif known.state is AttemptState.ENDED:
+            refuse_rest(station, known)
+        else:
+            station.wake.set()
 
     def _answer_cancel(self, ref: AttemptRef, known: Attempt | None) -> None:
         """Say once that there is nothing to cancel any more, or the server asks for ever."""
@@ -107,7 +128,7 @@ class Speaker:
         message = PrintersUpdate(agent_generation=self._around.journal.generation, printers=looks)
         answer = self._around.client.printers(message)
         self._told, self._told_at = looks, now
-        self.obey(marks, answer.bed_clear, list(answer.cancel))
+        self.obey(marks, answer)
 
     def _report(self) -> None:
         journal, crash = self._around.journal, self._around.crash
@@ -150,4 +171,12 @@ class Speaker:
 
 def _essence(look: PrinterReport) -> tuple[object, ...]:
     """What is told at once when it changes; progress is not."""
-    return (look.printer_id, look.condition, look.bed_clear, look.starts, look.file_name)
+    return (
+        look.printer_id,
+        look.condition,
+        look.bed_clear,
+        look.starts,
+        look.bed_confirmed,
+        look.material,
+        look.file_name,
+    )

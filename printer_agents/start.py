@@ -75,24 +75,40 @@ def start(station: "Station", attempt: Attempt, state: PrinterState | None) -> N
         station.end(attempt, event)
         return
     age = station.around.clock() - timers.permit_asked_at
-    if timers.permit_for != attempt.id or age > intervals.permit_fresh_seconds:
-        # Asleep, stopped or restarted since: a person may have decided otherwise meanwhile.
+    if timers.permit_for != attempt.id or not 0 <= age <= intervals.permit_fresh_seconds:
+        # Asleep, stopped or restarted since, or the clock jumped: a person may have decided
+        # otherwise meanwhile.
         station.journal.move(attempt, AttemptState.UPLOADED)
         return
-    if station.around.beds.starts(station.id) != attempt.bed_mark:
-        station.give_back(attempt, "somebody else used the printer after the permit.")
-        return
+    why_not = _why_not(station, attempt)
     busy = state is None or state.condition is not PrinterCondition.IDLE
-    if station.waited(while_true=busy) > intervals.patience_seconds:
-        station.give_back(attempt, "the printer was away or busy for too long.")
-        return
-    if state is None or busy:
+    if why_not is None and station.waited(while_true=busy) > intervals.patience_seconds:
+        why_not = "the printer was away or busy for too long."
+    if why_not is not None:
+        station.give_back(attempt, why_not)
+    elif state is not None and not busy:
+        _start_once(station, attempt, state)
+
+
+def _why_not(station: "Station", attempt: Attempt) -> str | None:
+    """Say what has changed since the permit, so that it no longer holds."""
+    if station.around.beds.starts(station.id) != attempt.bed_mark:
+        return "somebody else used the printer after the permit."
+    if attempt.work is None or attempt.work.material != station.material:
+        return f"{station.material} is loaded."
+    return None
+
+
+def _start_once(station: "Station", attempt: Attempt, state: PrinterState) -> None:
+    if station.driver.find(attempt.ref.file_name) is not None:
+        # The printer knows this very attempt: the disk has lost what the journal said of it.
+        _printing(station, attempt)
         return
     crash = station.around.crash
     crash("starting.before")
     station.journal.begin_start(attempt, state.session, state.jobs_started)
     crash("starting.after")
-    size = attempt.work.gcode_bytes if attempt.work else 0
+    size = attempt.work.gcode_bytes if attempt.work is not None else 0
     try:
         crash("start.before")
         station.driver.start(RemoteFile(attempt.ref.file_name, attempt.ref.gcode_sha256, size))
@@ -101,6 +117,12 @@ def start(station: "Station", attempt: Attempt, state: PrinterState | None) -> N
         # Busy may mean that it is ours; no answer may mean anything: ask the printer.
         station.note(attempt, f"Start is uncertain: {fault}")
         return
+    _printing(station, attempt)
+
+
+def recognise(station: "Station", attempt: Attempt) -> None:
+    """The printer is at work on an attempt that the journal has not begun: the disk lost a line."""
+    station.note(attempt, "The printer is at work on it already.")
     _printing(station, attempt)
 
 

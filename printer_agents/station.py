@@ -6,16 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from printer_agents import prepare, start, watch
-from printer_agents.beds import Beds
+from printer_agents import obey, prepare, start, watch
+from printer_agents.beds import BUSY, Beds
 from printer_agents.client import ServerClient
 from printer_agents.clock import Backoff, Clock
 from printer_agents.config import Intervals, PrinterSection
 from printer_agents.drivers.base import Driver, PrinterState
 from printer_agents.errors import DriverFault, PrinterOffline
 from printer_agents.journal import Journal
+from printer_agents.obey import Mailbox
 from printer_agents.protocol import AttemptRef, PrinterCondition, PrinterReport, ReportKind
-from printer_agents.records import Attempt, AttemptState, Event
+from printer_agents.records import UNSTARTED, Attempt, AttemptState, Event
 
 log = logging.getLogger("parts3d.agent")
 
@@ -36,6 +37,14 @@ class Surroundings:
     crash: CrashPoint
     # Set once the server has answered a hello: before that, nothing new is begun.
     greeted: threading.Event = field(default_factory=threading.Event)
+    # What the server wants the shop to know, as: this agent is too old for new work.
+    notice: str | None = None
+
+    def hear_notice(self, words: str | None) -> None:
+        """Take the server's notice, and log it once."""
+        if words and words != self.notice:
+            log.warning("The server says: %s", words)
+        self.notice = words
 
 
 @dataclass(slots=True)
@@ -59,7 +68,7 @@ class Station:
 
     def __init__(self, section: PrinterSection, driver: Driver, around: Surroundings) -> None:
         self.id = section.id
-        self.material = section.material
+        self._first_material = section.material
         self.driver = driver
         self.around = around
         self.journal = around.journal
@@ -71,6 +80,7 @@ class Station:
         # Written by the threads that hear the server, read by this station.
         self.stale: set[AttemptRef] = set()
         self.cancelled: set[AttemptRef] = set()
+        self.mailbox = Mailbox()
         self._lock = threading.Lock()
         self._state: PrinterState | None = None
         self._shown: tuple[PrinterCondition, str | None] = (PrinterCondition.CONNECTING, None)
@@ -86,6 +96,7 @@ class Station:
                     self._tidy(state)
                 return
             try:
+                obey.carry_out(self, attempt)
                 self._go_on(attempt, state)
             except PrinterOffline as fault:
                 self.show(PrinterCondition.OFFLINE, str(fault))
@@ -104,12 +115,46 @@ class Station:
             condition=condition,
             bed_clear=self.around.beds.clear(self.id),
             starts=self.around.beds.starts(self.id),
+            bed_confirmed=self.around.beds.pressed(self.id),
             material=self.material,
             file_name=state.file_name if state else None,
             progress=state.progress if state else None,
             remaining_seconds=state.remaining_seconds if state else None,
             detail=detail[:500] if detail else None,
         )
+
+    @property
+    def material(self) -> str:
+        """What is loaded: the word of staff, or the configuration until they have said it."""
+        return self.around.beds.loaded(self.id) or self._first_material
+
+    def confirm_bed(self) -> bool:
+        """Somebody at the printer says that its bed is clear; safe from any thread.
+
+        The server takes it for the word of staff and answers; without it nothing changes.
+
+        Returns:
+            False: it prints, or is about to, so the word means nothing.
+        """
+        if self._shown[0] in BUSY:
+            return False
+        return self.around.beds.press(self.id)
+
+    def emergency_stop(self) -> None:
+        """Stop everything at this printer at once, heaters too; safe from any thread.
+
+        What was printing is lost and its end is found in the ordinary way. Nothing starts here
+        before staff have cleared the bed.
+
+        Raises:
+            DriverFault: the printer did not take it. Switch it off by hand.
+        """
+        log.warning("%s: emergency stop.", self.id)
+        self.around.beds.unclear(self.id)
+        try:
+            self.driver.emergency_stop()
+        finally:
+            self.wake.set()
 
     @property
     def claimable(self) -> bool:
@@ -133,6 +178,7 @@ class Station:
         """End an attempt, with a report, or in silence when it is stale."""
         words = f"{event.kind}: {event.detail or ''}" if event else "dropped: no longer ours"
         self.journal.end(attempt, event)
+        obey.refuse_rest(self, attempt)
         self.stale.discard(attempt.ref)
         self.cancelled.discard(attempt.ref)
         self.timers = Timers()
@@ -188,6 +234,10 @@ class Station:
         return state
 
     def _go_on(self, attempt: Attempt, state: PrinterState | None) -> None:
+        at_work = state.file_name if state is not None and state.condition in BUSY else None
+        if attempt.state in UNSTARTED and at_work == attempt.ref.file_name:
+            start.recognise(self, attempt)
+            return
         match attempt.state:
             case AttemptState.CLAIMED:
                 prepare.fetch(self, attempt)

@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 from parts3d.accounts.tables import Agent, AgentNonce
 from parts3d.db import new_id
 from parts3d.errors import Conflict, Invalid, NotSignedIn
-from printer_agents.protocol import signed_text
+from printer_agents.protocol import baton_of, signed_text
 
 _KEY_BYTES = 32
 # An agent's nonces carry its generation and a counter, so old ones are refused by age of row.
@@ -96,11 +96,13 @@ def verified_agent(
     path: str,
     body: bytes,
     now: datetime,
+    greeting: bool = False,
 ) -> Agent:
     """Return the agent whose key signed a request.
 
     Raises:
-        NotSignedIn: unknown or revoked agent, wrong key, altered body, or a nonce used before.
+        NotSignedIn: unknown or revoked agent, wrong key, altered body, a nonce used before, or
+            (but for a greeting) a copy of the agent that does not hold its baton.
     """
     agent = session.get(Agent, agent_id) if agent_id else None
     if agent is None:
@@ -108,6 +110,8 @@ def verified_agent(
     if agent.revoked_at is not None:
         raise revoked()
     _verify(agent.public_key, signature, signed_text(method, path, body, nonce))
+    if agent.baton is not None and not greeting and baton_of(nonce) != agent.baton:
+        raise NotSignedIn(COPIED, code="copied_journal")
     try:
         session.execute(insert(AgentNonce).values(agent_id=agent.id, nonce=nonce, used_at=now))
     except IntegrityError as error:
@@ -139,6 +143,10 @@ def forget_old_nonces(session: Session, now: datetime) -> None:
     session.execute(delete(AgentNonce).where(AgentNonce.used_at < now - NONCES_KEPT_FOR))  # type: ignore[arg-type]
 
 
+COPIED = (
+    "Another copy of this agent's data folder has spoken with its key since. Run only one of them; "
+    "if it is this one, stop the other, move this one's journal away and start it again."
+)
 _NO_KEY = "This is no Ed25519 public key. Copy the whole line that 'parts3d-agent key' prints."
 _WRONG_KEY = (
     "The signature does not fit this agent's registered key. "

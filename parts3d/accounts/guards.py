@@ -1,5 +1,6 @@
 """Who may pass: one dependency a role. A route without a guard is a customer's route."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -7,6 +8,7 @@ from fastapi import Depends, Request
 from parts3d.accounts.agents import verified_agent
 from parts3d.accounts.service import signed_in
 from parts3d.accounts.tables import Account, Agent, Role
+from parts3d.context import Context
 from parts3d.errors import Forbidden
 from parts3d.web import SIGN_IN_COOKIE, ContextDep, NowDep
 from printer_agents.protocol import HEADER_AGENT, HEADER_NONCE, HEADER_SIGNATURE
@@ -71,13 +73,32 @@ async def get_body(request: Request) -> bytes:
     return await request.body()
 
 
+BodyDep = Annotated[bytes, Depends(get_body)]
+
+
 def get_agent(
     request: Request,
     context: ContextDep,
     now: NowDep,
-    body: Annotated[bytes, Depends(get_body)],
+    body: BodyDep,
 ) -> Agent:
     """Let an agent pass whose signature fits; its nonce is used up in a commit of its own."""
+    return _signing_agent(request, context, now, body, greeting=False)
+
+
+def get_greeting_agent(
+    request: Request,
+    context: ContextDep,
+    now: NowDep,
+    body: BodyDep,
+) -> Agent:
+    """Let an agent pass that says hello: whether it is a copy is told there."""
+    return _signing_agent(request, context, now, body, greeting=True)
+
+
+def _signing_agent(
+    request: Request, context: Context, now: datetime, body: bytes, *, greeting: bool
+) -> Agent:
     raw_path: bytes = request.scope["raw_path"]
     query: bytes = request.scope["query_string"]
     path = (raw_path + (b"?" + query if query else b"")).decode("ascii", "replace")
@@ -91,7 +112,9 @@ def get_agent(
             path=path,
             body=body,
             now=now,
+            greeting=greeting,
         )
 
 
 AgentDep = Annotated[Agent, Depends(get_agent)]
+GreetingAgentDep = Annotated[Agent, Depends(get_greeting_agent)]

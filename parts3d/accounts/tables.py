@@ -54,6 +54,7 @@ class Agent(SQLModel, table=True):
     public_key: str = Field(unique=True, description="Ed25519, base64")
     generation: int = Field(default=0, description="highest journal generation heard")
     version: str | None = None
+    baton: str | None = Field(default=None, description="passed on with each hello")
     created_at: datetime = Field(sa_type=UtcDateTime)
     last_heard_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

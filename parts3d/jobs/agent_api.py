@@ -2,31 +2,37 @@
 
 import hashlib
 import time
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from parts3d import __version__
-from parts3d.accounts.guards import AgentDep
+from parts3d.accounts.guards import AgentDep, BodyDep, GreetingAgentDep
 from parts3d.accounts.tables import Agent
 from parts3d.context import Context
 from parts3d.errors import NotFound
-from parts3d.jobs.channels import point_channel, ring_order
+from parts3d.jobs.channels import point_channel, ring_order, ring_point
 from parts3d.jobs.claims import claim, renew
+from parts3d.jobs.commands import commands_for
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.permits import permit_start
+from parts3d.jobs.pictures import keep_picture, read_picture
 from parts3d.jobs.printers import (
     beds,
     dropped_attempts,
     greet,
     hear_printers,
     held_attempts,
+    loaded,
 )
 from parts3d.jobs.reports import hear
 from parts3d.jobs.tables import Attempt, Job
+from parts3d.jobs.versions import new_enough, too_old
 from parts3d.notices.announce import announce
 from parts3d.web import ContextDep, NowDep, ReadDep, WorkDep, system_clock
 from printer_agents.protocol import (
@@ -49,7 +55,9 @@ _DOWNLOADABLE = frozenset({JobStatus.LEASED, JobStatus.START_PERMITTED})
 
 
 @router.post("/hello")
-def say_hello(hello: Hello, agent: AgentDep, work: WorkDep, now: NowDep) -> HelloAnswer:
+def say_hello(
+    hello: Hello, agent: GreetingAgentDep, work: WorkDep, context: ContextDep, now: NowDep
+) -> HelloAnswer:
     """Greet an agent and tell it what the server believes it holds."""
     last = greet(work.session, agent=agent, hello=hello, now=now)
     return HelloAnswer(
@@ -57,6 +65,8 @@ def say_hello(hello: Hello, agent: AgentDep, work: WorkDep, now: NowDep) -> Hell
         last_event_seq=last,
         bed_clear=beds(work.session, agent),
         current=held_attempts(work.session, agent),
+        loaded=loaded(work.session, agent),
+        notice=_notice(hello.version, context),
     )
 
 
@@ -67,16 +77,25 @@ async def claim_work(
     """Answer with work as soon as there is some, or with none when the wait is over."""
     deadline = time.monotonic() + request.wait_seconds
     await run_in_threadpool(_hear_once, context, agent, request)
+    first: ClaimAnswer | None = None
     # Listen before the first look, so that no ring falls between look and wait.
     async with context.bell.listen([point_channel(agent.point_id)]) as ear:
         while True:
             answer = await run_in_threadpool(_claim_once, context, agent, request)
+            first = first or answer
             left_seconds = deadline - time.monotonic()
-            if answer.work or answer.cancel or left_seconds <= 0:
+            if _has_news(request, first, answer) or left_seconds <= 0:
                 return answer
             await ear.wait(min(left_seconds, _LOOK_AGAIN_SECONDS))
             if await connection.is_disconnected():
                 return answer  # nobody would hear of a lease
+
+
+def _has_news(request: Claim, first: ClaimAnswer, answer: ClaimAnswer) -> bool:
+    """Tell whether an agent should hear of this now: work, a command, or what staff have said."""
+    news = {command.command_id for command in answer.commands} - set(request.commands_known)
+    changed = (answer.bed_clear, answer.loaded) != (first.bed_clear, first.loaded)
+    return bool(answer.work or answer.cancel or news or changed)
 
 
 _LOOK_AGAIN_SECONDS = 5.0  # a bell may be lost; the row is the truth
@@ -104,15 +123,30 @@ def _claim_once(context: Context, agent: Agent, request: Claim) -> ClaimAnswer:
             secret=context.settings.secret(),
             lease_seconds=context.settings.lease_seconds,
             now=now,
+            least_version=context.settings.least_agent_version,
+            spools_required=context.settings.spools_required,
         )
         if found is not None:
             job = work.session.get_one(Job, found.ref.job_id)
             announce(context, work, job.order_id, agent.point_id)
-        return ClaimAnswer(
-            work=found,
-            bed_clear=beds(work.session, agent),
-            cancel=dropped_attempts(work.session, agent),
-        )
+        return ClaimAnswer(work=found, **_tidings(context, work.session, agent, now))
+
+
+def _tidings(context: Context, session: Session, agent: Agent, now: datetime) -> dict[str, Any]:
+    """Return what every answer brings along, as the fields of ``Tidings``."""
+    version = session.get_one(Agent, agent.id).version
+    return {
+        "bed_clear": beds(session, agent),
+        "loaded": loaded(session, agent),
+        "cancel": dropped_attempts(session, agent),
+        "commands": commands_for(session, agent, now),
+        "notice": _notice(version, context),
+    }
+
+
+def _notice(version: str | None, context: Context) -> str | None:
+    least = context.settings.least_agent_version
+    return None if new_enough(version, least) else too_old(version, least)
 
 
 @router.post("/renew")
@@ -188,6 +222,28 @@ def take_printers(
     )
     for order_id in touched:
         work.after_commit(lambda order_id=order_id: ring_order(context.bell, order_id))  # type: ignore[misc]
-    return PrintersAnswer(
-        bed_clear=beds(work.session, agent), cancel=dropped_attempts(work.session, agent)
-    )
+    return PrintersAnswer(**_tidings(context, work.session, agent, now))
+
+
+@router.post("/pictures/{printer_id}", status_code=204)
+def take_picture(
+    printer_id: str,
+    body: BodyDep,
+    agent: AgentDep,
+    context: ContextDep,
+    now: NowDep,
+) -> None:
+    """Keep what a printer's camera sees."""
+    picture = read_picture(body)
+    picture_sha256 = context.store.put(picture.jpeg)
+    with context.database.unit_of_work() as work:
+        printer = keep_picture(
+            work.session,
+            agent=agent,
+            printer_id=printer_id,
+            picture=picture,
+            picture_sha256=picture_sha256,
+            now=now,
+        )
+        point_id = printer.point_id
+        work.after_commit(lambda: ring_point(context.bell, point_id))

@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlalchemy import case, func
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
@@ -17,9 +18,11 @@ from parts3d.accounts.agents import revoked
 from parts3d.accounts.tables import Agent
 from parts3d.catalogue.tables import Revision
 from parts3d.errors import StaleEpoch
+from parts3d.jobs.filament import most_filament_mg
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import ON_A_PRINTER, end_attempt, move_job
 from parts3d.jobs.tables import Attempt, Job
+from parts3d.jobs.versions import new_enough
 from parts3d.points.tables import Printer
 from parts3d.slicing.serving import serving_order
 from parts3d.slicing.tables import Slice, SliceStatus
@@ -52,6 +55,8 @@ def claim(
     secret: bytes,
     lease_seconds: float,
     now: datetime,
+    least_version: str = "",
+    spools_required: bool = False,
 ) -> Work | None:
     """Lease the most urgent job that one of these printers can print now.
 
@@ -66,6 +71,7 @@ def claim(
         raise revoked()
     if generation < asking.generation:
         return None
+    may_have_new = new_enough(asking.version, least_version)
     _one_claim_at_a_time(session, [report.printer_id for report in printers])
     for report in printers:
         printer = session.get(Printer, report.printer_id)
@@ -79,6 +85,8 @@ def claim(
             continue
         ready = report.condition is PrinterCondition.IDLE and report.bed_clear and printer.bed_clear
         if not ready or (report.material is not None and report.material != printer.material):
+            continue
+        if not may_have_new or (spools_required and printer.spool_id is None):
             continue
         found = _next_job(session, printer)
         if found is not None:
@@ -188,6 +196,8 @@ def release(session: Session, job: Job, *, actor: str, outcome: str, now: dateti
 
 def _next_job(session: Session, printer: Printer) -> tuple[Job, Slice] | None:
     """Return the most urgent waiting job of the point with a slice for this printer's model."""
+    most_mg = most_filament_mg(session, printer)
+    enough = sa.true() if most_mg is None else func.coalesce(Slice.filament_mg, 0) <= most_mg
     planned_here = case((col(Job.planned_printer_id) == printer.id, 0), else_=1)
     row = session.exec(
         select(Job, Slice)
@@ -205,6 +215,7 @@ def _next_job(session: Session, printer: Printer) -> tuple[Job, Slice] | None:
             Slice.material == printer.material,
             col(Slice.copies) == col(Job.copies),
             Slice.status == SliceStatus.READY,
+            enough,
         )
         .order_by(planned_here, col(Job.due_at), col(Job.created_at), *serving_order())
         .limit(1)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from parts3d.jobs.filament import settle_filament
 from parts3d.jobs.following import follow_jobs
 from parts3d.jobs.lifecycle import JOB_LIFECYCLE, JobStatus
 from parts3d.jobs.tables import Attempt, Job, JobEvent
@@ -60,10 +61,16 @@ def move_job(
     follow_jobs(session, job.order_id, now)
 
 
-def end_attempt(session: Session, job: Job, outcome: str, now: datetime) -> None:
-    """Close the present try with its outcome; closing it twice keeps the first."""
+def end_attempt(
+    session: Session, job: Job, outcome: str, now: datetime, *, progress: float | None = None
+) -> None:
+    """Close the present try with its outcome; closing it twice keeps the first.
+
+    ``progress`` says how much of its filament it has used, if that is known.
+    """
     attempt = session.get(Attempt, job.attempt_id) if job.attempt_id else None
     if attempt is not None and attempt.ended_at is None:
         attempt.ended_at = now
         attempt.outcome = outcome
+        settle_filament(session, attempt, progress)
         session.flush()

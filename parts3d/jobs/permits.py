@@ -8,6 +8,7 @@ from parts3d.accounts.agents import revoked
 from parts3d.accounts.tables import Agent
 from parts3d.errors import Conflict
 from parts3d.jobs.claims import current_job
+from parts3d.jobs.filament import take_for
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import move_job
 from parts3d.jobs.tables import Attempt
@@ -23,7 +24,8 @@ def permit_start(session: Session, *, agent: Agent, ref: AttemptRef, now: dateti
 
     Raises:
         StaleEpoch: the attempt is no longer the current one.
-        Conflict: the job was cancelled, the bed is not clear, or it was started before.
+        Conflict: the job was cancelled, the bed is not clear, another material or too little of
+            it is loaded, or it was started before.
         NotSignedIn: the agent's key was revoked since it asked.
     """
     if session.get_one(Agent, agent.id, populate_existing=True).revoked_at is not None:
@@ -51,6 +53,7 @@ def permit_start(session: Session, *, agent: Agent, ref: AttemptRef, now: dateti
             f"The bed of {printer.name} is not confirmed clear. Staff confirm it at the counter.",
             code="bed_not_clear",
         )
+    take_for(session, job, attempt, printer)
     printer.bed_clear = False
     job.lease_until = None
     attempt.permitted_at = now

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from parts3d.accounts.agents import COPIED
 from parts3d.accounts.tables import Agent
 from parts3d.errors import Conflict
 from parts3d.jobs.claims import ref_of
@@ -28,25 +29,35 @@ def greet(session: Session, *, agent: Agent, hello: Hello, now: datetime) -> int
     """Take in an agent's first words; returns the highest event number heard of its generation.
 
     Raises:
-        Conflict: an older journal than the one heard before: a restored or copied card.
+        Conflict: an older journal than the one heard before (a restored card), or one whose
+            baton another copy has passed on.
     """
-    row = session.get_one(Agent, agent.id, with_for_update=True)
-    if hello.agent_generation < row.generation:
+    row = session.get_one(Agent, agent.id, with_for_update=True, populate_existing=True)
+    last = _last_event_seq(session, agent, hello.agent_generation)
+    known = hello.last_event_seq
+    old_copy = known is not None and known < last
+    if hello.agent_generation < row.generation or old_copy:
         raise Conflict(
             "This agent speaks with an older journal than before: its data folder was restored "
-            "or copied. Delete its journal and start it again.",
+            "or copied. Move its journal away and start it again.",
             code="stale_generation",
         )
+    fresh = hello.agent_generation > row.generation
+    repeated = hello.baton_next is not None and hello.baton_next == row.baton
+    if row.baton is not None and not (fresh or repeated or hello.baton_held == row.baton):
+        raise Conflict(COPIED, code="copied_journal")
+    row.baton = hello.baton_next
     row.generation = hello.agent_generation
     row.version = hello.version
     row.last_heard_at = now
     session.flush()
+    return last
+
+
+def _last_event_seq(session: Session, agent: Agent, generation: int) -> int:
     last = session.exec(
         select(AgentReport.event_seq)
-        .where(
-            AgentReport.agent_id == agent.id,
-            AgentReport.generation == hello.agent_generation,
-        )
+        .where(AgentReport.agent_id == agent.id, AgentReport.generation == generation)
         .order_by(col(AgentReport.event_seq).desc())
         .limit(1)
     ).first()
@@ -62,13 +73,16 @@ def hear_printers(
     now: datetime,
 ) -> list[str]:
     """Store what an agent sees; returns the ids of orders whose progress moved."""
-    session.get_one(Agent, agent.id).last_heard_at = now
+    row = session.get_one(Agent, agent.id)
+    row.last_heard_at = now
     touched: list[str] = []
     for report in reports:
         printer = session.get(Printer, report.printer_id)
         if printer is None or printer.agent_id != agent.id:
             continue
-        _note_starts(printer, generation, report)
+        if generation < row.generation or not _is_news(printer, generation, report):
+            continue
+        _note_starts(session, printer, generation, report, now)
         printer.condition = report.condition
         printer.progress = report.progress
         printer.remaining_seconds = report.remaining_seconds
@@ -86,13 +100,32 @@ def hear_printers(
     return touched
 
 
-def _note_starts(printer: Printer, generation: int, report: PrinterReport) -> None:
-    """A start that we did not permit leaves something on the bed."""
+def _is_news(printer: Printer, generation: int, report: PrinterReport) -> bool:
+    """Tell whether a report is not older than the last one: starts never become fewer."""
+    return generation != printer.starts_generation or report.starts >= printer.starts_seen
+
+
+def _note_starts(
+    session: Session, printer: Printer, generation: int, report: PrinterReport, now: datetime
+) -> None:
+    """A start that we did not permit leaves something on the bed; a press of the button clears it.
+
+    A press is heard once, and means nothing while a job of ours may lie there.
+    """
     if generation != printer.starts_generation:
         printer.starts_generation = generation
+        printer.presses_seen = 0
     elif report.starts > printer.starts_seen:
         printer.bed_clear = False
     printer.starts_seen = report.starts
+    if report.bed_confirmed > printer.presses_seen:
+        printer.presses_seen = report.bed_confirmed
+        busy = session.exec(
+            select(Job.id).where(Job.printer_id == printer.id, col(Job.status).in_(ON_A_PRINTER))
+        ).first()
+        if busy is None and not printer.bed_clear:
+            printer.bed_clear = True
+            printer.bed_cleared_at = now
 
 
 def _job_seen(session: Session, printer: Printer, report: PrinterReport) -> Job | None:
@@ -115,6 +148,12 @@ def _job_seen(session: Session, printer: Printer, report: PrinterReport) -> Job 
 def beds(session: Session, agent: Agent) -> dict[str, bool]:
     """Return, for each printer of an agent, whether staff say its bed is clear."""
     rows = session.exec(select(Printer.id, Printer.bed_clear).where(Printer.agent_id == agent.id))
+    return dict(rows.all())
+
+
+def loaded(session: Session, agent: Agent) -> dict[str, str]:
+    """Return, for each printer of an agent, what is loaded by the word of staff."""
+    rows = session.exec(select(Printer.id, Printer.material).where(Printer.agent_id == agent.id))
     return dict(rows.all())
 
 

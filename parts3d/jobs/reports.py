@@ -8,6 +8,7 @@ from sqlmodel import Session, select
 from parts3d.accounts.tables import Agent
 from parts3d.errors import StaleEpoch
 from parts3d.jobs.claims import current_job, release
+from parts3d.jobs.commands import cancelled_by_staff, settle
 from parts3d.jobs.lifecycle import JOB_LIFECYCLE, JobStatus
 from parts3d.jobs.moves import end_attempt, move_job
 from parts3d.jobs.tables import AgentReport, Attempt, Job
@@ -32,6 +33,7 @@ _WORDS = {
 # Statuses in which a tale of progress still means something.
 _UNDER_WAY = frozenset({JobStatus.START_PERMITTED, JobStatus.PRINTING, JobStatus.UNKNOWN})
 _ROUNDS_BEFORE_A_PERSON = 5
+_ANSWERS = frozenset({ReportKind.OBEYED, ReportKind.DISOBEYED})
 _ENDS = frozenset({ReportKind.PRINTED, ReportKind.FAILED, ReportKind.CANCELLED})
 
 
@@ -63,8 +65,13 @@ def hear(
         )
     )
     session.flush()
+    settle(session, agent, report, now)
     if job is None:
         return _result(report, "stale"), None
+    if report.kind in _ANSWERS:  # about a command, not about the print
+        job.last_heard_at = now
+        session.flush()
+        return _result(report, "accepted"), job
     _apply(session, job, report, agent, now)
     return _result(report, "accepted"), job
 
@@ -95,11 +102,12 @@ def _apply(session: Session, job: Job, report: Report, agent: Agent, now: dateti
         return
     if report.kind in _ENDS:
         attempt.printed_seconds = report.printed_seconds
-        end_attempt(session, job, report.kind, now)
+        used = 1.0 if report.kind is ReportKind.PRINTED else report.progress
+        end_attempt(session, job, report.kind, now, progress=used)
     if not JOB_LIFECYCLE.allows(job.status, target):
         session.flush()
         return
-    words = " ".join(filter(None, [_WORDS.get(report.kind), report.detail])) or None
+    words = _words(session, attempt, report)
     if target is JobStatus.PRINTED:
         job.printed_at = now
         job.progress = 1.0
@@ -109,6 +117,12 @@ def _apply(session: Session, job: Job, report: Report, agent: Agent, now: dateti
         job.reason = words
     move_job(session, job, target, actor=actor, now=now, reason=words)
     session.flush()
+
+
+def _words(session: Session, attempt: Attempt, report: Report) -> str | None:
+    if report.kind is ReportKind.CANCELLED and cancelled_by_staff(session, attempt.id):
+        return "Stopped from the counter."
+    return " ".join(filter(None, [_WORDS.get(report.kind), report.detail])) or None
 
 
 def _note_course(attempt: Attempt, report: Report, now: datetime) -> None:

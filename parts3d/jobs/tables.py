@@ -86,6 +86,9 @@ class Attempt(SQLModel, table=True):
     running_seconds: float | None = None
     # A print that was paused once measures no print time.
     paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # What the permit took off the spool; after the end, what the print has really used.
+    spool_id: str | None = Field(default=None, foreign_key="spool.id")
+    filament_mg: int | None = None
 
 
 class JobEvent(SQLModel, table=True):
@@ -118,3 +121,36 @@ class AgentReport(SQLModel, table=True):
     outcome: str = Field(description="accepted or stale")
     body: dict[str, Any] = Field(sa_type=sa.JSON)
     heard_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PrinterCommand(SQLModel, table=True):
+    """What staff asked of a running print, until its agent has said what became of it."""
+
+    __tablename__ = "printer_command"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    job_id: str = Field(foreign_key="job.id", index=True)
+    attempt_id: str = Field(foreign_key="attempt.id", index=True)
+    agent_id: str = Field(foreign_key="agent.id", index=True)
+    verb: str = Field(description="CommandVerb of the protocol")
+    actor: str
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    outcome: str | None = Field(default=None, description="obeyed, disobeyed or expired")
+    detail: str | None = None
+
+
+class PrinterPicture(SQLModel, table=True):
+    """What a printer's camera saw; deleted with its file after a while."""
+
+    __tablename__ = "printer_picture"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    printer_id: str = Field(foreign_key="printer.id", index=True)
+    # What was on the printer then, if anything of ours was.
+    job_id: str | None = Field(default=None, foreign_key="job.id", index=True)
+    taken_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    picture_sha256: str = Field(index=True)
+    width: int
+    height: int

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from parts3d.accounts.agents import forget_old_nonces
 from parts3d.context import Context
 from parts3d.jobs.channels import ring_order, ring_point
+from parts3d.jobs.commands import expire_commands
 from parts3d.jobs.measuring import keep_rows, learn_of_model, models_due, note_learned
+from parts3d.jobs.pictures import forget_old_pictures
 from parts3d.jobs.sweeping import expire_leases, note_absent_printers, note_silence
 from parts3d.jobs.tables import Job
 from parts3d.tasks import sweeper, task
@@ -26,6 +28,7 @@ def watch_jobs(context: Context, now: datetime) -> None:
         moved = expire_leases(work.session, now)
         silence_seconds = max(context.settings.silence_seconds, _LEAST_SILENCE.total_seconds())
         moved += note_silence(work.session, now, silence_seconds)
+        moved += expire_commands(work.session, now)
         note_absent_printers(work.session, now)
         work.after_commit(lambda: _ring(context, moved))
 
@@ -61,6 +64,16 @@ def learn_print_times(context: Context, now: datetime) -> None:
     with context.database.unit_of_work() as work:
         keep_rows(work.session, learned, now)
         note_learned(work.session, seen_until, now, nightly=nightly)
+
+
+@sweeper
+def forget_pictures(context: Context, now: datetime) -> None:
+    """Delete pictures of cameras past their age: the rows first, then files nobody names."""
+    before = now - timedelta(days=context.settings.picture_days)
+    with context.database.unit_of_work() as work:
+        unnamed = forget_old_pictures(work.session, before)
+    for picture_sha256 in unnamed:
+        context.store.remove(picture_sha256)
 
 
 @sweeper

@@ -36,6 +36,20 @@ class Point(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class Spool(SQLModel, table=True):
+    """A spool of filament at a point: what is on it, and how much is left."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    point_id: str = Field(foreign_key="point.id", index=True)
+    material: str
+    name: str = Field(default="", description="maker and colour, as staff know it")
+    lot: str = Field(default="", description="the maker's lot number; goes into the trace")
+    full_mg: int
+    left_mg: int = Field(description="what no print has taken; never below zero")
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class Printer(SQLModel, table=True):
     """A printer of a point: what staff said of it, and what its agent last reported."""
 
@@ -45,6 +59,8 @@ class Printer(SQLModel, table=True):
     name: str
     model: str = Field(description="id of a profile, as mk3s")
     material: str = Field(description="what is loaded, by the word of staff")
+    # Where staff keep no book of spools, there is none, and how much is left is not known.
+    spool_id: str | None = Field(default=None, foreign_key="spool.id")
     # Staff's word that the bed is free. False from a start on, until a person confirms.
     bed_clear: bool = True
     bed_cleared_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -52,6 +68,8 @@ class Printer(SQLModel, table=True):
     # that somebody printed at the printer itself, and the bed is not clear.
     starts_seen: int = 0
     starts_generation: int = 0
+    # Presses of the button at the printer that were taken, in the same generation.
+    presses_seen: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     condition: str = Field(default="unknown", description="PrinterCondition of the protocol")
     progress: float | None = None
     remaining_seconds: float | None = None

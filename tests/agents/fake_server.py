@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 from nacl.exceptions import BadSignatureError
@@ -19,6 +20,7 @@ from printer_agents.protocol import (
     AttemptRef,
     Claim,
     ClaimAnswer,
+    Command,
     Hello,
     HelloAnswer,
     PermitAnswer,
@@ -34,6 +36,7 @@ from printer_agents.protocol import (
     Reports,
     ReportsAnswer,
     Work,
+    baton_of,
     signed_text,
 )
 
@@ -88,6 +91,12 @@ class FakeServer:
     ranges: list[str | None] = field(default_factory=list)
     break_download_at: int | None = None
     generation: int = 0
+    baton: str | None = None
+    presses: dict[str, int] = field(default_factory=dict)
+    loaded: dict[str, str] = field(default_factory=dict)
+    commands: list[Command] = field(default_factory=list)
+    pictures: list[tuple[str, bytes]] = field(default_factory=list)
+    notice: str | None = None
     _nonces: set[str] = field(default_factory=set)
     _seqs: dict[tuple[int, int], str] = field(default_factory=dict)
 
@@ -117,6 +126,9 @@ class FakeServer:
             self._check(request)
             if verb == "gcode":
                 return self._gcode(request)
+            if verb == "pictures":
+                self.pictures.append((request.url.path.split("/")[-1], request.content))
+                return httpx.Response(204)
             answer: BaseModel = getattr(self, f"_{verb}")(request.content)
         except No as no:
             body = {"code": no.code, "message": no.message}
@@ -128,6 +140,9 @@ class FakeServer:
 
     def _check(self, request: httpx.Request) -> None:
         nonce = request.headers[HEADER_NONCE]
+        greeting = request.url.path.endswith("/hello")
+        if self.baton is not None and not greeting and baton_of(nonce) != self.baton:
+            raise No(401, "copied_journal", "Another copy of this agent has spoken since.")
         text = signed_text(request.method, request.url.raw_path.decode(), request.content, nonce)
         try:
             key = VerifyKey(base64.b64decode(self.public_key))
@@ -155,6 +170,11 @@ class FakeServer:
             if look.starts > self.starts.get(look.printer_id, 0):
                 self.starts[look.printer_id] = look.starts
                 self.bed_clear[look.printer_id] = False
+            if look.bed_confirmed > self.presses.get(look.printer_id, 0):
+                self.presses[look.printer_id] = look.bed_confirmed
+                busy = [j for j in self.jobs.values() if j.status in HELD and j.ref]
+                if look.printer_id not in {j.ref.printer_id for j in busy if j.ref}:
+                    self.bed_clear[look.printer_id] = True
 
     def _orders(self) -> tuple[AttemptRef, ...]:
         return tuple(j.ref for j in self.jobs.values() if j.cancel and j.ref and j.status in HELD)
@@ -163,13 +183,23 @@ class FakeServer:
         message = Hello.model_validate_json(body)
         if message.agent_generation < self.generation:
             raise No(409, "stale_generation", "A newer journal of this agent is known.")
-        if message.agent_generation > self.generation:
-            self.generation, self.starts = message.agent_generation, {}
         seqs = [seq for generation, seq in self._seqs if generation == message.agent_generation]
+        if (message.last_event_seq or 0) < max(seqs, default=0):
+            raise No(409, "stale_generation", "This journal is an old copy.")
+        fresh = message.agent_generation > self.generation
+        batons = {None, message.baton_held, message.baton_next}
+        if not fresh and self.baton not in batons:
+            raise No(409, "copied_journal", "Another copy of this agent has spoken since.")
+        self.baton = message.baton_next
+        if fresh:
+            self.generation, self.starts = message.agent_generation, {}
+            self.presses = {}
         return HelloAnswer(
             server_version="fake",
             last_event_seq=max(seqs, default=0),
             bed_clear=self.bed_clear,
+            loaded=self.loaded,
+            notice=self.notice,
             current=tuple(j.ref for j in self.jobs.values() if j.status in HELD and j.ref),
         )
 
@@ -183,8 +213,17 @@ class FakeServer:
             for job in self.jobs.values():
                 if job.status == "waiting" and job.material == look.material and not job.cancel:
                     work = self._lease(job, look.printer_id, message.agent_generation)
-                    return ClaimAnswer(work=work, bed_clear=self.bed_clear)
-        return ClaimAnswer(bed_clear=self.bed_clear, cancel=self._orders())
+                    return ClaimAnswer(work=work, **self._tidings())
+        return ClaimAnswer(**self._tidings())
+
+    def _tidings(self) -> dict[str, Any]:
+        return {
+            "bed_clear": self.bed_clear,
+            "loaded": self.loaded,
+            "cancel": self._orders(),
+            "commands": tuple(self.commands),
+            "notice": self.notice,
+        }
 
     def _lease(self, job: Job, printer_id: str, generation: int) -> Work:
         job.epoch += 1
@@ -257,6 +296,8 @@ class FakeServer:
         return ReportsAnswer(results=tuple(results))
 
     def _take(self, report: Report) -> bool:
+        if report.command_id is not None:
+            self.commands = [c for c in self.commands if c.command_id != report.command_id]
         job = self.jobs[report.ref.job_id]
         if job.ref != report.ref or job.status not in HELD:
             return False
@@ -273,4 +314,4 @@ class FakeServer:
     def _printers(self, body: bytes) -> PrintersAnswer:
         message = PrintersUpdate.model_validate_json(body)
         self._look(message.printers)
-        return PrintersAnswer(bed_clear=self.bed_clear, cancel=self._orders())
+        return PrintersAnswer(**self._tidings())
