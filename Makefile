@@ -35,7 +35,7 @@ test: setup ## Run the tests (under ten minutes on two cores).
 test-long: test-hosts ## Run what make test leaves out; CI runs it too.
 
 # A worker for each brand: its host serves its tests in turn, and mostly one waits for prints.
-test-hosts: setup .make/hosts ## Try every driver at its real host, and what wheels cannot bring.
+test-hosts: setup .make/hosts .make/broker ## Try every driver at its real host, and what wheels cannot bring.
 	@PARTS3D_HOSTS="$${PARTS3D_HOSTS:-all}" \
 	  $(BIN)/pytest -n 6 --dist loadgroup tests/hosts tests/drivers
 
@@ -136,6 +136,16 @@ clean: ## Remove what setup made, but no data.
 # What cannot be compiled is said, and done without.
 .make/kernels: $(wildcard parts3d/meshes/kernels/*.py) .make/installed
 	@$(BIN)/python -m parts3d.meshes.kernels.compiled
+	@touch $@
+
+# A Bambu Lab printer has a broker within; its emulation wants a real one.
+.make/broker:
+	@mkdir -p .make
+	@{ PATH="$$PATH:/usr/sbin" command -v mosquitto && command -v openssl; } >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && \
+	  echo "Installing mosquitto and openssl ..." && apt-get update -q >/dev/null && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends mosquitto openssl >/dev/null; } || { \
+	  echo "These tests want mosquitto and openssl. Install them (Debian: apt install mosquitto openssl) and run again."; \
+	  exit 1; }
 	@touch $@
 
 .make/hosts:

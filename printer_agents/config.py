@@ -89,11 +89,20 @@ class OctoPrintSection(PrinterTable):
     options: HostOptions
 
 
+class PrusaLinkOptions(HostOptions):
+    """PrusaLink takes a key, or a user and a password (digest), as the printer shows them."""
+
+    username: str = Field(default="maker", min_length=1, max_length=64)
+    password: str | None = Field(default=None, min_length=1, repr=False)
+    # After an upload, fetch the file back and compare its hash; off: its size alone.
+    read_back: bool = True
+
+
 class PrusaLinkSection(PrinterTable):
     """A Prusa printer with PrusaLink, inside it or on a Raspberry Pi."""
 
     driver: Literal["prusalink"]
-    options: HostOptions
+    options: PrusaLinkOptions
 
 
 class BambuOptions(Section):
@@ -104,6 +113,12 @@ class BambuOptions(Section):
     access_code: str = Field(min_length=1, max_length=64, repr=False)
     mqtt_port: int = Field(default=8883, gt=0, le=65_535)
     ftps_port: int = Field(default=990, gt=0, le=65_535)
+    # P1 and A1 stream pictures here; other models have another camera, which is not read.
+    camera_port: int = Field(default=6000, gt=0, le=65_535)
+    # Which place of the AMS feeds it, counted from 0 over all units; none: the outer spool.
+    ams_tray: int | None = Field(default=None, ge=0, le=15)
+    # After an upload, fetch the file back and compare its hash; off: its size alone.
+    read_back: bool = True
     certificate_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     request_seconds: float = Field(default=10.0, gt=0, le=120)
     upload_seconds: float = Field(default=600.0, gt=0, le=7_200)

@@ -1,6 +1,11 @@
 """One small driver for each brand of printer host."""
 
-from printer_agents.config import PrinterSection, VirtualPrinterSection
+from printer_agents.config import (
+    BambuSection,
+    PrinterSection,
+    PrusaLinkSection,
+    VirtualPrinterSection,
+)
 from printer_agents.drivers.base import Driver
 from printer_agents.errors import ConfigFault
 
@@ -18,6 +23,14 @@ def open_driver(section: PrinterSection) -> Driver:
             from printer_agents.drivers.virtual import VirtualPrinter
 
             return VirtualPrinter(section)
+        case BambuSection():
+            from printer_agents.drivers.bambu import BambuPrinter
+
+            return BambuPrinter(section)
+        case PrusaLinkSection():
+            from printer_agents.drivers.prusalink import PrusaLink
+
+            return PrusaLink(section)
         case _:
             raise ConfigFault(
                 f"The printer {section.id}: this version has no driver {section.driver!r} yet."
