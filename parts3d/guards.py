@@ -21,11 +21,12 @@ _HEADERS = {
     "Permissions-Policy": "geolocation=(self), camera=(self), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-# What lies below these is one person's; an order's address is the key to it.
+# What lies below these is one person's; an order's or a quote's address is the key to it.
 _PRIVATE = (
     "/orders",
     "/confirm",
     "/checkout",
+    "/quotes",
     "/api/v1/orders",
     "/api/v1/checkouts",
     "/agent/",
@@ -36,7 +37,7 @@ _PRIVATE = (
     "/operator",
     "/demo",
 )
-_OWNED_BY_LINK = ("/orders/", "/confirm/", "/api/v1/orders/")
+_OWNED_BY_LINK = ("/orders/", "/confirm/", "/quotes/", "/api/v1/orders/")
 _YEAR_SECONDS = 365 * 24 * 3600
 
 

@@ -48,6 +48,15 @@ def _by_preference(accept_language: str) -> list[str]:
     return [tag for _, tag in sorted(weighted, key=lambda pair: pair[0])]
 
 
+def locale_of(language: str) -> str:
+    """Return how numbers and dates are written for readers of a language.
+
+    As in Belgium; but Belgium's English writes 7,3 where readers of English expect 7.3, so
+    theirs is Ireland's: points, euros, and the day before the month.
+    """
+    return "en_IE" if language == "en" else f"{language}_BE"
+
+
 @cache
 def translations(language: str) -> NullTranslations:
     """Return the gettext translations of a language; English has none, its ids are its words."""

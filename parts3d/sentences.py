@@ -44,6 +44,10 @@ _TEMPLATES = (
         "This quote is not as it was given: a price or a part in it was altered. "
         "Ask for the price again."
     ),
+    N_("There is no such quote. Ask for the price again."),
+    N_("There is no such quote. Open it by its whole link, or by the code on the paper."),
+    N_("This quote was ordered already. Ask for the price again to order more."),
+    N_("The price of a saved quote is fixed; it takes no other voucher."),
     # vouchers
     N_("There is no voucher of this code. Check each sign."),
     N_("The voucher {code} is no longer valid."),

@@ -96,6 +96,9 @@ class Settings(BaseSettings):
     )
     vat_percent: Annotated[int, Field(ge=0, le=30, description="VAT in percent.")] = 21
     quote_minutes: Annotated[int, Field(ge=1, description="How long a price is frozen.")] = 30
+    saved_quote_days: Annotated[
+        int, Field(ge=1, le=365, description="How long the price of a saved quote is frozen.")
+    ] = 14
     hold_minutes: Annotated[
         int, Field(ge=1, description="How long capacity is held from opening checkout.")
     ] = 15

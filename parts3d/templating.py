@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from parts3d.assets import asset_path
-from parts3d.languages import translations
+from parts3d.languages import locale_of, translations
 
 _BRUSSELS = ZoneInfo("Europe/Brussels")
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -38,7 +38,7 @@ def environment(language: str) -> Environment:
     env.filters["clock"] = clock_time
     env.filters["day"] = lambda moment: day(moment, language)
     env.filters["decimal"] = lambda value, digits=1: format_decimal(
-        round(value, digits), locale=f"{language}_BE"
+        round(value, digits), locale=locale_of(language)
     )
     env.filters["qr"] = qr_svg
     return env
@@ -46,7 +46,7 @@ def environment(language: str) -> Environment:
 
 def euros(cents: int, language: str) -> str:
     """Write integer cents as euros, as a Belgian reader of the language writes them."""
-    return format_currency(cents / 100, "EUR", locale=_belgian(language))
+    return format_currency(cents / 100, "EUR", locale=locale_of(language))
 
 
 def clock_time(moment: datetime) -> str:
@@ -56,14 +56,10 @@ def clock_time(moment: datetime) -> str:
 
 def day(moment: datetime, language: str) -> str:
     """Write a moment's Brussels day, as "Tuesday 24 November"."""
-    return format_date(moment.astimezone(_BRUSSELS), "EEEE d MMMM", locale=_belgian(language))
+    return format_date(moment.astimezone(_BRUSSELS), "EEEE d MMMM", locale=locale_of(language))
 
 
 def qr_svg(text: str, scale: int = 5) -> Markup:
     """Draw a text as a QR code, inline SVG."""
     drawn: Any = segno.make(text, error="m")
     return Markup(drawn.svg_inline(scale=scale, border=2, omitsize=False))  # noqa: S704 - our own SVG
-
-
-def _belgian(language: str) -> str:
-    return {"fr": "fr_BE", "nl": "nl_BE", "de": "de_BE"}.get(language, "en_BE")

@@ -19,6 +19,7 @@ from parts3d.catalogue.search import FoundPart, find_parts
 from parts3d.catalogue.tables import Part
 from parts3d.errors import Conflict
 from parts3d.jobs.queues import read_queues
+from parts3d.languages import locale_of
 from parts3d.promises.queries import orderable_models
 from parts3d.promises.service import PointOffer
 from parts3d.promises.window import best_offers
@@ -95,7 +96,7 @@ def show_shop(
     def ready(offer: PointOffer | None) -> str | None:
         if offer is None:
             return None
-        when = moment_words(offer.offer.ready_at, now=now, _=_, locale=f"{language}_BE")
+        when = moment_words(offer.offer.ready_at, now=now, _=_, locale=locale_of(language))
         return f"{when}, {offer.point.city}"
 
     cards = []

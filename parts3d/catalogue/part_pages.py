@@ -20,6 +20,7 @@ from parts3d.catalogue.queries import part_on_sale
 from parts3d.context import Context
 from parts3d.errors import Conflict
 from parts3d.jobs.queues import read_queues
+from parts3d.languages import locale_of
 from parts3d.promises.queries import orderable_models
 from parts3d.promises.service import offers
 from parts3d.promises.window import stands_until
@@ -184,5 +185,5 @@ def _order_by_words(until: datetime, now: datetime, language: str) -> str | None
     if day(until, language) == day(now, language):
         return _("Order before {time} for this time.").format(time=clock_time(until))
     return _("Order before {moment} for this time.").format(
-        moment=moment_words(until, now=now, _=_, locale=f"{language}_BE")
+        moment=moment_words(until, now=now, _=_, locale=locale_of(language))
     )

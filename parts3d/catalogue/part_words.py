@@ -8,7 +8,7 @@ from babel.numbers import format_decimal
 from parts3d.catalogue.category_words import category_name
 from parts3d.catalogue.queries import PartOnSale
 from parts3d.catalogue.tables import Revision
-from parts3d.languages import translations
+from parts3d.languages import locale_of, translations
 
 
 def duration_words(seconds: float, language: str) -> str:
@@ -43,7 +43,7 @@ def about(shown: PartOnSale, language: str) -> dict[str, Any]:
     """Return what a buyer should know of the part itself."""
     _, manifest = translations(language).gettext, shown.manifest
     size = [
-        format_decimal(length, format="0.0", locale=f"{language}_BE")
+        format_decimal(length, format="0.0", locale=locale_of(language))
         for length in (manifest.dimensions_mm.x, manifest.dimensions_mm.y, manifest.dimensions_mm.z)
     ]
     hottest = manifest.limits.max_temperature_c

@@ -8,7 +8,7 @@ from babel.numbers import format_decimal
 
 from parts3d.catalogue.part_words import duration_words
 from parts3d.context import Context
-from parts3d.languages import translations
+from parts3d.languages import locale_of, translations
 from parts3d.quotes.service import WholePrice
 from parts3d.quotes.tables import Quote, QuoteLine
 from parts3d.templating import euros
@@ -91,7 +91,7 @@ def price_lines(
     """
     _ = translations(language).gettext
     weights = ", ".join(
-        f"{format_decimal(mg / 1000, format='0.0', locale=f'{language}_BE')} g {material}"
+        f"{format_decimal(mg / 1000, format='0.0', locale=locale_of(language))} g {material}"
         for material, mg in used.mg_by_material.items()
     )
     rows = [

@@ -11,20 +11,16 @@ from sqlmodel import Session
 from parts3d.basket import get_basket, keep_basket
 from parts3d.catalogue.part_pages import Asked, part_values
 from parts3d.catalogue.part_words import about
-from parts3d.catalogue.price_words import quote_price_view
-from parts3d.catalogue.queries import part_on_sale, title_in
+from parts3d.catalogue.queries import part_on_sale
 from parts3d.db import new_id
 from parts3d.errors import Conflict, Invalid, NotFound, Parts3dError
 from parts3d.jobs.queues import read_queues
 from parts3d.notices.announce import announce
 from parts3d.orders.agreement import PromiseChanged
 from parts3d.orders.checkout import CheckoutDetails, Submitted, submit
+from parts3d.orders.checkout_view import change_view, checkout_view, where_back
 from parts3d.orders.form_faults import details_faults
-from parts3d.orders.item_words import item_view, parts_words
 from parts3d.orders.opening import Checkout, find_checkout, open_checkout, use_voucher
-from parts3d.points.hours import Hours
-from parts3d.promises.holds import is_held
-from parts3d.promises.words import moment_words
 from parts3d.shop import (
     Device,
     DeviceDep,
@@ -33,7 +29,6 @@ from parts3d.shop import (
     shop_page,
     translator,
 )
-from parts3d.templating import clock_time, euros
 from parts3d.web import (
     ContextDep,
     LanguageDep,
@@ -187,7 +182,7 @@ def use_code(
             raise
         values: dict[str, Any] = {"typed": typed}
         sentence = translator(language)(error.message)
-        if error.place == "voucher":
+        if error.place == "voucher" and error.code != "saved_quote":
             values |= {"code": code, "code_fault": sentence}
         else:
             values["fault"] = sentence
@@ -251,58 +246,9 @@ def _page(
         **values,
         "typed": nothing_typed | values["typed"],
         "faults": no_faults | values.get("faults", {}),
-        **_checkout_view(found, now, language),
+        **checkout_view(found, now, language),
+        **where_back(session, get_context(request).settings, found, language),
         "key": values["typed"].get("idempotency_key") or new_id(),
-        "change": change and _change_view(change, now, language),
+        "change": change and change_view(change, now, language),
     }
     return shop_page(request, device, "orders/checkout.html", shown, status=status, private=True)
-
-
-def _checkout_view(found: Checkout, now: datetime, language: str) -> dict[str, Any]:
-    """Return what the checkout page shows of the parts, the price, and the promise."""
-    _, locale = gettext_of(language), f"{language}_BE"
-    quote, promise, point = found.quote, found.promise, found.point
-    closes_at = Hours.parse(point.opening_hours).closes_at(promise.ready_at)
-    held = is_held(promise, now)
-    minutes_left = int((promise.held_until - now).total_seconds() // 60)
-    only = found.lines[0] if len(found.lines) == 1 else None
-    price = quote_price_view(
-        quote, [(one.line, one.revision.recipe["material"]) for one in found.lines], language
-    )
-    return {
-        "checkout_id": promise.id,
-        "bought": [
-            item_view(one.part, one.revision, one.line.quantity, one.line.total_cents, language)
-            for one in found.lines
-        ],
-        # Where the same is asked for again: the part, or the basket it came from.
-        "part_slug": only.part.slug if only else None,
-        "quantity": only.line.quantity if only else None,
-        "back": f"/parts/{only.part.slug}?quantity={only.line.quantity}" if only else "/basket",
-        "title": parts_words([title_in(one.revision, language) for one in found.lines], _),
-        "point": point,
-        "ready_at": promise.ready_at,
-        "when": moment_words(promise.ready_at, now=now, _=_, locale=locale),
-        "until": clock_time(closes_at) if closes_at else None,
-        "held": held,
-        "hold": _("Held for you until {time} ({minutes} min)").format(
-            time=clock_time(promise.held_until), minutes=max(1, minutes_left)
-        )
-        if held
-        else None,
-        "expired": now >= quote.expires_at,
-        "price_until": clock_time(quote.expires_at),
-        "voucher": quote.voucher_code,
-        "voucher_off": euros(quote.voucher_total_cents, language),
-        **price,
-    }
-
-
-def _change_view(change: PromiseChanged, now: datetime, language: str) -> dict[str, Any]:
-    _, locale = gettext_of(language), f"{language}_BE"
-    new = change.new_ready_at
-    return {
-        "was": moment_words(change.old_ready_at, now=now, _=_, locale=locale),
-        "when": moment_words(new, now=now, _=_, locale=locale) if new else None,
-        "ready_at": new.isoformat() if new else "",
-    }

@@ -15,6 +15,7 @@ from parts3d.errors import Conflict
 from parts3d.jobs.channels import ring_point
 from parts3d.jobs.keeping.elsewhere import accept, decline
 from parts3d.jobs.keeping.seen import keeping_of
+from parts3d.languages import locale_of
 from parts3d.notices.announce import announce
 from parts3d.orders.queries import order_by_token
 from parts3d.orders.tables import Order
@@ -58,7 +59,7 @@ def answer_question(
 
 def keeping_view(session: Session, order: Order, now: datetime, language: str) -> dict[str, Any]:
     """Return what the tracking page shows of what is done for the promise."""
-    _, locale = gettext_of(language), f"{language}_BE"
+    _, locale = gettext_of(language), locale_of(language)
     found = keeping_of(session, order.id, now)
 
     def words(at: datetime | None) -> str | None:

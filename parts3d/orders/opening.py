@@ -15,6 +15,7 @@ from parts3d.promises.holds import hold, release
 from parts3d.promises.queries import ReadQueues, orderable_models
 from parts3d.promises.service import find_point
 from parts3d.promises.tables import Promise, PromiseStatus
+from parts3d.quotes.saving import saved_token
 from parts3d.quotes.service import Wanted, quote_wanted
 from parts3d.quotes.tables import Quote, QuoteLine
 from parts3d.settings import Settings
@@ -78,6 +79,32 @@ def open_checkout(
     return Checkout(quoted_parts(session, quote), quote, promise, point)
 
 
+def open_quote(
+    session: Session,
+    settings: Settings,
+    quote: Quote,
+    *,
+    point_slug: str,
+    now: datetime,
+    read_queues: ReadQueues,
+) -> Checkout:
+    """Hold capacity for what was quoted before, at the price that was frozen then.
+
+    Raises:
+        NotFound: unknown point.
+        Expired: the price is no longer frozen.
+        Conflict: ordered already, altered, off sale, or no capacity (in words).
+    """
+    if session.exec(select(Order.id).where(Order.quote_id == quote.id)).first():
+        raise Conflict(
+            "This quote was ordered already. Ask for the price again to order more.",
+            code="already_ordered",
+        )
+    point = find_point(session, point_slug)
+    promise = hold(session, settings, quote, point.id, now, read_queues=read_queues)
+    return Checkout(quoted_parts(session, quote), quote, promise, point)
+
+
 def use_voucher(
     session: Session,
     settings: Settings,
@@ -97,6 +124,12 @@ def use_voucher(
     old = find_checkout(session, promise_id)
     if session.exec(select(Order.id).where(Order.quote_id == old.quote.id)).first():
         raise already_ordered()
+    if saved_token(session, settings, old.quote):
+        raise Conflict(
+            "The price of a saved quote is fixed; it takes no other voucher.",
+            code="saved_quote",
+            place="voucher",
+        )
     if old.promise.status is PromiseStatus.HELD:
         release(session, old.promise)
     return open_checkout(

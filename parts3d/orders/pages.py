@@ -11,8 +11,15 @@ from parts3d.errors import Conflict, Invalid, NotFound
 from parts3d.jobs.placing import confirm_contact
 from parts3d.jobs.stopping import cancel_order
 from parts3d.jobs.tracking import Stage, track
+from parts3d.languages import locale_of
 from parts3d.notices.announce import announce
-from parts3d.orders import basket_pages, checkout_pages, consent_pages, tracking_pages
+from parts3d.orders import (
+    basket_pages,
+    checkout_pages,
+    consent_pages,
+    quote_pages,
+    tracking_pages,
+)
 from parts3d.orders.agreement import PromiseChanged
 from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.queries import order_by_token
@@ -35,6 +42,7 @@ from parts3d.web import (
 router = APIRouter(include_in_schema=False)
 router.include_router(basket_pages.router)
 router.include_router(checkout_pages.router)
+router.include_router(quote_pages.router)
 router.include_router(tracking_pages.router)
 router.include_router(consent_pages.router)
 Token = Annotated[str, Path(max_length=200)]
@@ -174,7 +182,7 @@ def _confirm_page(
     status: int = 200,
 ) -> Response:
     context, language = get_context(request), get_language(request)
-    _, locale = gettext_of(language), f"{language}_BE"
+    _, locale = gettext_of(language), locale_of(language)
     order_id = read_confirmation(context.settings.secret(), confirmation, now)
     tracking = track(session, context.settings, order_id, now)
     if tracking.whole.order.status is not OrderStatus.PRICED:

@@ -19,6 +19,7 @@ from parts3d.context import Context
 from parts3d.jobs.channels import order_channel
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tracking import CopyProgress, Stage, Tracking, track
+from parts3d.languages import locale_of
 from parts3d.orders.compensation import amount_of
 from parts3d.orders.consent_pages import keeping_view
 from parts3d.orders.item_words import item_view, parts_words
@@ -111,7 +112,7 @@ def _mark(html: str) -> str:
 
 def order_view(tracking: Tracking, now: datetime, language: str, public_url: str) -> dict[str, Any]:
     """Return an order as its customer's pages show it, in her language."""
-    _, locale = gettext_of(language), f"{language}_BE"
+    _, locale = gettext_of(language), locale_of(language)
     whole, order, point = tracking.whole, tracking.whole.order, tracking.whole.point
     hours = Hours.parse(point.opening_hours)
     closes_at = hours.closes_at(order.ready_promised_at)

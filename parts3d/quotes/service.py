@@ -172,8 +172,15 @@ def quote_wanted(
     return freeze(session, settings, whole, now)
 
 
-def freeze(session: Session, settings: Settings, whole: WholePrice, now: datetime) -> Quote:
-    """Keep a price that was just computed as a quote, sealed."""
+def freeze(
+    session: Session,
+    settings: Settings,
+    whole: WholePrice,
+    now: datetime,
+    *,
+    until: datetime | None = None,
+) -> Quote:
+    """Keep a price that was just computed as a quote, sealed; ``until`` is when it expires."""
     quote = Quote(
         tariff_id=whole.price.tariff_id,
         material_cents=whole.price.material_cents,
@@ -191,7 +198,7 @@ def freeze(session: Session, settings: Settings, whole: WholePrice, now: datetim
         voucher_code=whole.price.voucher_code,
         voucher_total_cents=whole.price.voucher_total_cents,
         created_at=now,
-        expires_at=now + timedelta(minutes=settings.quote_minutes),
+        expires_at=until or now + timedelta(minutes=settings.quote_minutes),
     )
     lines = [
         QuoteLine(
@@ -217,6 +224,11 @@ def freeze(session: Session, settings: Settings, whole: WholePrice, now: datetim
         )
         for position, one in enumerate(whole.lines, start=1)
     ]
+    return seal(session, settings, quote, lines)
+
+
+def seal(session: Session, settings: Settings, quote: Quote, lines: Sequence[QuoteLine]) -> Quote:
+    """Seal a new quote with its lines, and keep it."""
     quote.seal = seal_of(settings.secret(), quote, lines)
     session.add(quote)
     session.flush()
@@ -266,10 +278,22 @@ def still_valid(session: Session, settings: Settings, quote: Quote, now: datetim
         Conflict: it is not what was given.
     """
     if now >= quote.expires_at:
-        until = quote.expires_at.astimezone(_BRUSSELS).strftime("%H:%M")
+        until = quote.expires_at.astimezone(_BRUSSELS)
+        of_today = until.date() == now.astimezone(_BRUSSELS).date()
         raise Expired(
-            f"This price was frozen until {until}. Ask for the price again.", code="quote_expired"
+            f"This price was frozen until {until:{'%H:%M' if of_today else '%d/%m/%Y, %H:%M'}}. "
+            "Ask for the price again.",
+            code="quote_expired",
         )
+    return as_given(session, settings, quote)
+
+
+def as_given(session: Session, settings: Settings, quote: Quote) -> Quote:
+    """Return the quote if it is as it was given, expired or not.
+
+    Raises:
+        Conflict: a price or a part in it was altered.
+    """
     lines = quote_lines(session, quote.id)
     if quote.seal is not None and quote.seal != seal_of(settings.secret(), quote, lines):
         raise Conflict(

@@ -66,3 +66,14 @@ class QuoteLine(SQLModel, table=True):
     filament_mg: int = Field(description="all copies")
     print_seconds: int = Field(description="all copies")
     total_cents: int = Field(description="its share of the total")
+
+
+class SavedQuote(SQLModel, table=True):
+    """A quote that was given out to keep: whoever has its link sees it, and may order on it."""
+
+    __tablename__ = "saved_quote"
+
+    quote_id: str = Field(foreign_key="quote.id", primary_key=True)
+    # Only the hash of the link's secret is kept, as of orders.
+    token_sha256: str = Field(unique=True)
+    saved_at: datetime = Field(sa_type=UtcDateTime)

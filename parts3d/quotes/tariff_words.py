@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from babel.numbers import format_decimal
 
-from parts3d.languages import translations
+from parts3d.languages import locale_of, translations
 from parts3d.quotes.tariff import ANY_MODEL, Tariff
 from parts3d.templating import euros
 
@@ -78,12 +78,13 @@ def money(cents: Decimal, language: str) -> str:
     """Write an exact amount as euros; with more than two decimals where it has them."""
     if cents == int(cents):
         return euros(int(cents), language)
-    return f"{format_decimal(cents / 100, format='#,##0.00####', locale=f'{language}_BE')}\u00a0€"
+    amount = format_decimal(cents / 100, format="#,##0.00####", locale=locale_of(language))
+    return f"{amount}\u00a0€"
 
 
 def percent(rate: Decimal, language: str) -> str:
     """Write a rate as percent."""
-    return f"{format_decimal(rate * 100, format='0.####', locale=f'{language}_BE')}\u00a0%"
+    return f"{format_decimal(rate * 100, format='0.####', locale=locale_of(language))}\u00a0%"
 
 
 def _rush(tariff: Tariff, language: str) -> list[str]:
