@@ -95,7 +95,7 @@ def view_of(
         manifest=revision.manifest,
         verdict=revision.check_result.get("verdict"),
         findings=finding_views(found, language, check),
-        slices=len(slices),
+        slices=sum(1 for row in slices if row.status is not SliceStatus.UNFIT),
         sliced=sum(1 for row in slices if row.status is SliceStatus.READY),
         failed=sum(1 for row in slices if row.status is SliceStatus.FAILED),
     )
@@ -130,7 +130,7 @@ def slice_failures(session: Session, revision: Revision) -> Sequence[SliceFailur
     brim_mm = float(revision.recipe.get("brim_mm", 0.0))
     by_words: dict[str, list[SliceState]] = {}
     for state in slice_states(session, revision):
-        if state.row.status is SliceStatus.FAILED:
+        if state.row.status in (SliceStatus.FAILED, SliceStatus.UNFIT):
             by_words.setdefault(state.row.failure or "", []).append(state)
     return [
         SliceFailure(

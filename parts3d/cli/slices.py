@@ -24,18 +24,32 @@ _STOPPED = 130  # as the shell says of a program that Ctrl-C ended
 @slices_app.command()
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,  # noqa: FBT002  # typer's way
+    check: Annotated[  # noqa: FBT002  # typer's way
+        bool,
+        typer.Option("--check", help="Exit with 1 unless every part on sale has all its slices."),
+    ] = False,
 ) -> None:
-    """Say how many slices are ready, under way, waiting and failed, how fast, and why."""
+    """Say how many slices are ready, under way, waiting and failed, how fast, and why.
+
+    And whether every part on sale is sliced for every printer model that it fits, by any engine.
+    """
+    from parts3d.slicing.coverage import coverage
     from parts3d.slicing.status import slicing_status
 
     context = _context()
+    models = context.settings.models_to_slice()
     with context.database.reading() as session:
         found = slicing_status(session, datetime.now(UTC))
+        covered = coverage(session, models)
     context.close()
     if as_json:
-        typer.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
-        return
-    _show(found)
+        both = {**found.as_json(), "coverage": covered.as_json()}
+        typer.echo(json.dumps(both, ensure_ascii=False, indent=2))
+    else:
+        _show(found)
+        typer.echo(covered.words())
+    if check and not covered.is_whole:
+        raise typer.Exit(1)
 
 
 @slices_app.command()
@@ -112,7 +126,7 @@ def _make(context: "Context", engine: "Engine", scope: "Scope", total: int, thre
     with context.database.reading() as session:
         left = count_waiting(session, engine, scope)
     typer.echo(
-        f"{made.ready} sliced, {made.failed} failed, {left} left; "
+        f"{made.ready} sliced, {made.failed} failed, {made.unfit} too large, {left} left; "
         f"{made.count / minutes / cores:.1f} slices per minute and core."
     )
     if made.failed:
@@ -178,14 +192,14 @@ def _show(found: "SlicingStatus") -> None:
     from rich.table import Table
 
     console = Console()
-    table = Table("Printer model", "Engine", "ready", "slicing", "waiting", "failed")
+    table = Table("Printer model", "Engine", "ready", "slicing", "waiting", "failed", "too large")
     for column in table.columns[2:]:
         column.justify = "right"
     for one in found.models:
         table.add_row(
             one.name,
             f"{one.engine} {one.engine_version}",
-            *(str(count) for count in (one.ready, one.slicing, one.waiting, one.failed)),
+            *map(str, (one.ready, one.slicing, one.waiting, one.failed, one.unfit)),
         )
     console.print(table)
     if not found.models:

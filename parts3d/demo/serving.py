@@ -99,7 +99,7 @@ def _show_slicing(url: str, asked: "SimpleQueue[None]") -> bool:
             counts = httpx.get(f"{url}/api/v1/slices/progress", timeout=5).json()
         except (httpx.HTTPError, ValueError):
             continue
-        done, total = counts["ready"] + counts["failed"], sum(counts.values())
+        done, total = counts["ready"] + counts["failed"] + counts["unfit"], sum(counts.values())
         if total and done != shown:
             sys.stderr.write(f"Sliced {done} of {total}.\n")
             shown = done

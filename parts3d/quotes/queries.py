@@ -65,7 +65,8 @@ def slicing_progress(
     return SlicingProgress(
         ready=statuses.count(SliceStatus.READY),
         failed=statuses.count(SliceStatus.FAILED),
-        total=max(len(statuses), len(set(printer_models))),
+        # What is too large for a model is not made on it, ever.
+        total=max(len(statuses), len(set(printer_models))) - statuses.count(SliceStatus.UNFIT),
     )
 
 
@@ -89,7 +90,8 @@ def plate_states(
 
 
 def _plate_state(models: Mapping[str, set[SliceStatus]], wanted: int) -> PlateState:
-    if any(statuses == {SliceStatus.FAILED} for statuses in models.values()):
+    hopeless = {SliceStatus.FAILED, SliceStatus.UNFIT}
+    if any(statuses <= hopeless for statuses in models.values()):
         return PlateState.FAILED
     return PlateState.UNDER_WAY if len(models) == wanted else PlateState.UNASKED
 

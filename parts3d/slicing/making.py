@@ -26,6 +26,7 @@ from parts3d.store import FileStore
 # worker must have died.
 WORKER_DIED_AFTER = timedelta(minutes=10)
 _MAX_TRIES = 3
+_TOO_LARGE = frozenset({"does_not_fit", "beyond_the_plate"})
 
 
 def take_next(
@@ -116,10 +117,12 @@ def make_slice(
 ) -> Slice:
     """Make a slice that was taken: read, slice, store, and only then say so in the row.
 
-    A failure of the engine is a result like any other: it stands in the row, in words.
+    A failure of the engine is a result like any other: it stands in the row, in words. So does
+    that the part is too large for the printer, which is no failure.
     """
     result: SliceResult | None = None
     failure: str | None = None
+    otherwise = SliceStatus.FAILED
     gcode_sha256: str | None = None
     try:
         result = engine.slice(
@@ -132,12 +135,14 @@ def make_slice(
         gcode_sha256 = store.put(result.gcode)
     except Parts3dError as error:
         failure = error.message
+        if error.code in _TOO_LARGE:
+            otherwise = SliceStatus.UNFIT
     with database.unit_of_work() as work:
         row = work.session.get_one(Slice, wish.id, with_for_update=True)
         if row.status is not SliceStatus.SLICING or row.started_at != wish.started_at:
             return row  # another worker was faster after a long pause of ours; same content
         if result is None or gcode_sha256 is None:
-            row.status = SLICE_LIFECYCLE.move(row.status, SliceStatus.FAILED)
+            row.status = SLICE_LIFECYCLE.move(row.status, otherwise)
             row.failure = failure
         else:
             row.status = SLICE_LIFECYCLE.move(row.status, SliceStatus.READY)

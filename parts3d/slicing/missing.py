@@ -38,7 +38,7 @@ def missing_slices(engine: EngineName, models: Collection[str] = ()) -> sa.Selec
     ``printer_model``, ``copies``, and ``is_served``: another engine's or profile's slice is
     ready.
     """
-    revisions, beds = _contents(), _beds(models)
+    revisions, beds = contents_on_sale(), beds_of(models)
     content = (
         col(Slice.model_sha256) == revisions.c.model_sha256,
         col(Slice.recipe_sha256) == revisions.c.recipe_sha256,
@@ -72,7 +72,7 @@ def outdated_plates(engine: EngineName, since: datetime) -> sa.Select[Any]:
     Plates are made when somebody asks; renewed are those that were first asked for after
     ``since``. Columns as of ``missing_slices``.
     """
-    revisions, beds = _contents(), _beds(())
+    revisions, beds = contents_on_sale(), beds_of(())
     same = aliased(Slice)
     made = sa.exists().where(
         col(same.model_sha256) == col(Slice.model_sha256),
@@ -113,8 +113,8 @@ def outdated_plates(engine: EngineName, since: datetime) -> sa.Select[Any]:
     )
 
 
-def _contents() -> sa.CTE:
-    """The distinct contents on sale, each with one revision that has it."""
+def contents_on_sale() -> sa.CTE:
+    """Return the distinct contents on sale, each with one revision that has it."""
     plain = (
         sa.select(
             col(Revision.id).label("revision_id"),
@@ -133,8 +133,8 @@ def _contents() -> sa.CTE:
     )
 
 
-def _beds(models: Collection[str]) -> sa.CTE:
-    """Each printer model asked for (or each there is) with each material that it prints."""
+def beds_of(models: Collection[str]) -> sa.CTE:
+    """Return each printer model asked for (or each there is) with each material it prints."""
     return sa.union_all(
         *(
             sa.select(

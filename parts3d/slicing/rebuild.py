@@ -79,13 +79,14 @@ class Made:
     def __init__(self) -> None:
         self.ready = 0
         self.failed = 0
+        self.unfit = 0
         self._lock = threading.Lock()
         self._under_way: dict[str, datetime | None] = {}
 
     @property
     def count(self) -> int:
         """How many this process has finished."""
-        return self.ready + self.failed
+        return self.ready + self.failed + self.unfit
 
     @property
     def under_way(self) -> dict[str, datetime | None]:
@@ -104,6 +105,8 @@ class Made:
             self._under_way.pop(row.id, None)
             if row.status is SliceStatus.FAILED:
                 self.failed += 1
+            elif row.status is SliceStatus.UNFIT:
+                self.unfit += 1
             else:
                 self.ready += 1
 

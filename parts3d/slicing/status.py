@@ -29,6 +29,7 @@ class ModelStatus:
     slicing: int = 0
     waiting: int = 0
     failed: int = 0
+    unfit: int = 0
 
 
 @dataclass(frozen=True, slots=True)

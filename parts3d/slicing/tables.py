@@ -21,6 +21,7 @@ class SliceStatus(StrEnum):
     SLICING = "slicing"  # a worker has it; too old means the worker died: waiting again
     READY = "ready"  # G-code in the store
     FAILED = "failed"  # the reason is a finding on the revision
+    UNFIT = "unfit"  # larger than this printer's bed: nothing to be made, and no fault
 
 
 SLICE_LIFECYCLE = Lifecycle(
@@ -28,11 +29,13 @@ SLICE_LIFECYCLE = Lifecycle(
     {
         SliceStatus.WAITING: frozenset({SliceStatus.SLICING}),
         SliceStatus.SLICING: frozenset(
-            {SliceStatus.READY, SliceStatus.FAILED, SliceStatus.WAITING}
+            {SliceStatus.READY, SliceStatus.FAILED, SliceStatus.UNFIT, SliceStatus.WAITING}
         ),
         # Only where its G-code is gone from the store.
         SliceStatus.READY: frozenset({SliceStatus.WAITING}),
         SliceStatus.FAILED: frozenset({SliceStatus.WAITING}),
+        # A bed does not grow; another profile or engine version has a wish of its own.
+        SliceStatus.UNFIT: frozenset(),
     },
 )
 

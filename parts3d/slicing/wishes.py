@@ -184,7 +184,7 @@ def try_again(session: Session, row: Slice) -> None:
     Raises:
         Conflict: it has not failed.
     """
-    if row.status in (SliceStatus.SLICING, SliceStatus.READY):
+    if row.status in (SliceStatus.SLICING, SliceStatus.READY, SliceStatus.UNFIT):
         raise Conflict("This slice has not failed; there is nothing to try again.")
     row.status = SLICE_LIFECYCLE.move(row.status, SliceStatus.WAITING)
     row.failure = None
