@@ -57,6 +57,22 @@ def _parser() -> argparse.ArgumentParser:
         )
         return added
 
+    init = command("init", _init, "look for printers, write a configuration, check each printer")
+    init.add_argument("--server", metavar="URL", help="the network's address")
+    init.add_argument(
+        "--ask",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="ask this address too, as 192.168.1.20 or octopi.local:5000; may be repeated",
+    )
+    init.add_argument(
+        "--seconds", type=float, default=4.0, help="how long to listen for printers (4)"
+    )
+    init.add_argument(
+        "--virtual", type=int, default=0, metavar="N", help="add N printers without hardware"
+    )
+    init.add_argument("--force", action="store_true", help="write over a file that is there")
     pair = command("pair", _pair, "show a code for the network's page, and become known by it")
     pair.add_argument(
         "--again", action="store_true", help="although paired: after a change of printers"
@@ -79,6 +95,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("key", _key, "make the key if there is none; print its public half and fingerprint")
     return parser
+
+
+def _init(options: argparse.Namespace) -> int:
+    from printer_agents.commands.init import ask_for_server, init_agent
+
+    return init_agent(
+        options.config,
+        server_url=options.server or ask_for_server(),
+        asked=options.ask,
+        seconds=options.seconds,
+        virtual=options.virtual,
+        force=options.force,
+    )
 
 
 def _pair(options: argparse.Namespace) -> int:
