@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from printer_agents import __version__
 from printer_agents.beds import Beds
@@ -18,6 +19,10 @@ from printer_agents.errors import AgentError
 from printer_agents.journal import Journal
 from printer_agents.keys import AgentKey, load_key, make_key
 from printer_agents.loop import Agent
+from printer_agents.paired import load_paired
+
+if TYPE_CHECKING:
+    from printer_agents.status.server import StatusPage
 
 PR_SET_PDEATHSIG = 1
 FAILURE = 1
@@ -147,14 +152,47 @@ def _run(options: argparse.Namespace) -> int:
         len(config.printers),
         config.server_url,
     )
+    page = _open_page(agent)
     try:
         agent.run()
     finally:
+        if page is not None:
+            page.close()
         agent.close()
         # It is ending: a handler would be gone before the interpreter is, and the signal kill it.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     return 0
+
+
+def _open_page(agent: Agent) -> "StatusPage | None":
+    """Open the status page; without it the agent works as well."""
+    from printer_agents.status.look import look_at
+    from printer_agents.status.server import StatusPage
+
+    if not agent.config.status_port:
+        return None
+    paired = load_paired(agent.config.data_dir)
+    name, point = (paired.agent_name, paired.point) if paired else ("", "")
+
+    def stop(printer_id: str) -> None:
+        agent.stations[printer_id].driver.emergency_stop()
+        agent.stations[printer_id].wake.set()
+
+    log = logging.getLogger("parts3d.agent")
+    try:
+        page = StatusPage(
+            lambda: look_at(agent, name=name, point=point), stop, agent.config.status_port
+        )
+    except OSError as fault:
+        log.warning(
+            "There is no status page: port %d is taken (%s). Set another status_port.",
+            agent.config.status_port,
+            fault.strerror or fault,
+        )
+        return None
+    log.info("The status page is at %s", page.url)
+    return page
 
 
 def _paired_config(path: Path) -> AgentConfig:

@@ -1,6 +1,8 @@
 """The agent's side of the wire: one method a message, refusals as typed errors, no retries."""
 
 import hashlib
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -41,6 +43,15 @@ LONG_POLL_GRACE_SECONDS = 10.0
 RETRY_LATER = {408, 425, 429}
 
 
+@dataclass(slots=True)
+class Contact:
+    """How it stands with the server, for the status page. ``answered_at`` is monotonic."""
+
+    answered_at: float | None = None
+    fault: str | None = None
+    refused: bool = False
+
+
 class ServerClient:
     """Speaks to the server. Safe to use from several threads.
 
@@ -52,6 +63,7 @@ class ServerClient:
         self, config: AgentConfig, key: AgentKey, transport: httpx.BaseTransport | None = None
     ) -> None:
         self._key = key
+        self.contact = Contact()
         self._seconds = config.intervals.request_seconds
         self._http = httpx.Client(
             base_url=config.server_url,
@@ -180,6 +192,18 @@ class ServerClient:
         )
         self._sign(request, body)
         try:
+            understood = self._understood(verb, request, answer)
+        except (Unreachable, Refused) as fault:
+            self.contact.fault, self.contact.refused = str(fault), isinstance(fault, Refused)
+            raise
+        except ServerFault:
+            self._answered()  # a no is an answer
+            raise
+        self._answered()
+        return understood
+
+    def _understood(self, verb: str, request: httpx.Request, answer: type[Answer]) -> Answer:
+        try:
             response = self._http.send(request)
         except httpx.HTTPError as fault:
             raise Unreachable(f"No answer to {verb} ({type(fault).__name__}).") from fault
@@ -192,6 +216,10 @@ class ServerClient:
             raise Unreachable(
                 f"The answer to {verb} is not one of this service; is {request.url.host} right?"
             ) from fault
+
+    def _answered(self) -> None:
+        self.contact.answered_at, self.contact.fault = time.monotonic(), None
+        self.contact.refused = False
 
 
 def sha256_of(path: Path) -> str:

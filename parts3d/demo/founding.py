@@ -131,6 +131,7 @@ def _agent_config(point: DemoPoint, server_url: str, speed: float) -> str:
         f'agent_id = "{point.agent_id}"',
         'key_file = "agent.key"',
         'data_dir = "memory"',
+        "status_port = 0",
         "",
         "[intervals]",
         "poll_seconds = 0.5",
