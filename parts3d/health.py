@@ -22,5 +22,5 @@ def tell_robots() -> PlainTextResponse:
     """Let robots read the shop, and nothing that belongs to somebody."""
     return PlainTextResponse(
         "User-agent: *\nDisallow: /orders\nDisallow: /checkout\nDisallow: /counter\n"
-        "Disallow: /maintainer\nDisallow: /operator\nDisallow: /demo\n"
+        "Disallow: /agents\nDisallow: /maintainer\nDisallow: /operator\nDisallow: /demo\n"
     )

@@ -93,6 +93,11 @@ def _parser() -> argparse.ArgumentParser:
         help="end when the thread that started this program ends (Linux); with its "
         "process id, also if that was before this program could ask",
     )
+    service = command("install-service", _install_service, "keep the agent running by systemd")
+    service.add_argument("--user", action="store_true", help="by the user's own systemd, no root")
+    service.add_argument("--account", metavar="NAME", help="whom it runs as (default: the caller)")
+    service.add_argument("--print", action="store_true", help="only show the unit")
+    command("doctor", _doctor, "check configuration, key, server, printers; say what to do")
     command("status", _status, "say what the journal holds")
     unpair = command("unpair", _unpair, "end the pairing and remove this machine's key")
     unpair.add_argument(
@@ -119,6 +124,20 @@ def _pair(options: argparse.Namespace) -> int:
     from printer_agents.commands.pair import pair_agent
 
     return pair_agent(options.config, again=options.again)
+
+
+def _install_service(options: argparse.Namespace) -> int:
+    from printer_agents.commands.service import install_service
+
+    return install_service(
+        options.config, user=options.user, account=options.account, only_print=options.print
+    )
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from printer_agents.commands.doctor import run_doctor
+
+    return run_doctor(options.config)
 
 
 def _unpair(options: argparse.Namespace) -> int:
