@@ -31,6 +31,9 @@ COMMANDS: dict[str, Command] = {
     "estimate": Command(
         "parts3d.cli.estimate", "estimate", "Estimate filament and time of model files."
     ),
+    "simulate": Command(
+        "parts3d.cli.simulate", "simulate", "Try ways to promise in a network on paper."
+    ),
     "catalogue": Command(
         "parts3d.cli.catalogue", "catalogue_app", "Check and load the catalogue.", is_group=True
     ),

@@ -1,8 +1,10 @@
 """Who orders what, where and when: drawn beforehand, the same for every policy. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from parts3d.simulation.calendar import MINUTES_PER_DAY
 from parts3d.simulation.network import Floats, Network, places, stream
@@ -37,18 +39,9 @@ def draw_demand(scenario: Scenario, network: Network, days: int) -> tuple[Demand
     homes = places(
         stream(seed, "customers"), len(times), scenario, network.cities, network.city_weights
     )
-    order = np.argsort(times, kind="stable")
-    found: list[Demanded] = []
-    for begin in range(0, len(order), _AT_ONCE):
-        chosen = order[begin : begin + _AT_ONCE]
-        for at, part, candidates in zip(
-            times[chosen].tolist(),
-            parts[chosen].tolist(),
-            _candidates(scenario, network, homes[chosen]),
-            strict=True,
-        ):
-            found.append(Demanded(at, part, candidates))
-    return tuple(found)
+    candidates = _candidates(scenario, network, homes, parts)
+    order = np.argsort(times, kind="stable").tolist()
+    return tuple(Demanded(float(times[one]), int(parts[one]), candidates[one]) for one in order)
 
 
 def work_per_order(scenario: Scenario, network: Network) -> float:
@@ -96,15 +89,35 @@ def _times(rng: np.random.Generator, per_hour: Floats) -> Floats:
     return times
 
 
-def _candidates(scenario: Scenario, network: Network, homes: Floats) -> list[tuple[Candidate, ...]]:
+def _candidates(
+    scenario: Scenario, network: Network, homes: Floats, parts: npt.NDArray[np.int64]
+) -> list[tuple[Candidate, ...]]:
+    """Return what each customer considers: points nearby that have the material, nearest first."""
+    materials = np.array([part.material for part in network.parts])[parts]
+    found: list[tuple[Candidate, ...]] = [()] * len(homes)
+    for material in sorted(set(materials.tolist())):
+        stocking = [i for i, point in enumerate(network.points) if material in point.stock]
+        wanting = np.flatnonzero(materials == material)
+        for begin in range(0, len(wanting) if stocking else 0, _AT_ONCE):
+            some = wanting[begin : begin + _AT_ONCE]
+            nearby = _nearby(scenario, network, homes[some], stocking)
+            for one, candidates in zip(some.tolist(), nearby, strict=True):
+                found[one] = candidates
+    return found
+
+
+def _nearby(
+    scenario: Scenario, network: Network, homes: Floats, stocking: Sequence[int]
+) -> list[tuple[Candidate, ...]]:
     table = scenario.network
-    sites = np.array([(point.x_km, point.y_km) for point in network.points])
+    numbers = np.array(stocking)
+    sites = np.array([(network.points[i].x_km, network.points[i].y_km) for i in stocking])
     km = np.hypot(*(homes[:, None, :] - sites[None, :, :]).transpose(2, 0, 1)) * table.road_factor
     most = min(table.max_candidates, len(sites))
     nearest = np.argpartition(km, most - 1, axis=1)[:, :most]
     by_km = np.take_along_axis(km, nearest, axis=1)
     order = np.argsort(by_km, axis=1, kind="stable")
-    nearest = np.take_along_axis(nearest, order, axis=1)
+    nearest = numbers[np.take_along_axis(nearest, order, axis=1)]
     by_km = np.take_along_axis(by_km, order, axis=1)
     return [
         tuple(

@@ -71,8 +71,7 @@ def figures_of(record: Record, open_weekdays: Sequence[int]) -> Figures:
     before_15 = [
         one
         for one in outcomes
-        if one.placed_at % MINUTES_PER_DAY < _BEFORE_15
-        and int((one.placed_at - record.start) // MINUTES_PER_DAY) % 7 in open_weekdays
+        if one.placed_at % MINUTES_PER_DAY < _BEFORE_15 and record.day_of(one) % 7 in open_weekdays
     ]
     late = [minutes for one in outcomes if (minutes := late_minutes(one, record.run_until)) > 0]
     waits = [one.ready_at - one.placed_at for one in outcomes if one.ready_at is not None]
@@ -128,8 +127,7 @@ def kept_by_day(record: Record) -> dict[int, float]:
     """Return ``kept`` by measured day of the order, from 0."""
     by_day: dict[int, list[bool]] = {}
     for one in record.measured():
-        day = int((one.placed_at - record.start) // MINUTES_PER_DAY)
-        by_day.setdefault(day, []).append(one.kept)
+        by_day.setdefault(record.day_of(one), []).append(one.kept)
     return {day: sum(kept) / len(kept) for day, kept in sorted(by_day.items())}
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from parts3d.simulation.calendar import MINUTES_PER_DAY
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -71,6 +73,10 @@ class Record:
     def measured(self) -> list[Outcome]:
         """Return the outcomes of orders placed in the measured days."""
         return [one for one in self.outcomes if self.start <= one.placed_at < self.end]
+
+    def day_of(self, outcome: Outcome) -> int:
+        """Return the measured day of an order, from 0."""
+        return int((outcome.placed_at - self.start) // MINUTES_PER_DAY)
 
     def add_busy(self, start: float, end: float) -> None:
         """Count the part of a busy stretch that lies in the measured time."""

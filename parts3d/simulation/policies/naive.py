@@ -17,6 +17,10 @@ NEXT_DAY_AT = 17 * 60.0
 SAFETY_LEAD_MIN = 270.0
 
 
+# A print nearly as long as the day waits for a bed that is clear at opening: shops decline it.
+_SPARE_MIN = 60.0
+
+
 @dataclass(slots=True)
 class _Naive(FirstComeFirstServed):
     """Queue plus estimate: a print starts when what is before it has been printed."""
@@ -44,7 +48,7 @@ class _Naive(FirstComeFirstServed):
     def _ever_fits(self, point: int, now: float, minutes: float) -> bool:
         """Tell whether a print that has to end before closing fits into an open day at all."""
         opens, closes = self.seen.points[point].calendar.day_of(now + MINUTES_PER_DAY)
-        return minutes <= closes - opens
+        return minutes <= closes - opens - _SPARE_MIN
 
     def _free_at(self, now: float, printer: SeenPrinter) -> float:
         estimate = self.seen.estimate
