@@ -57,6 +57,7 @@ _TEMPLATES = (
     N_("The voucher {code} is for a first order only."),
     N_("The voucher {code} has been used as often as it may be."),
     N_("An order takes one voucher only."),
+    N_("Too many wrong voucher codes came from here. Try again in an hour."),
     # orders
     N_("{most} orders of this address are open already. Collect or cancel one of them first."),
     N_("There is no such checkout. Open the part again."),

@@ -1,4 +1,5 @@
 // On every page: small, and nothing on the page depends on it.
-import { guardForms } from "./form";
+import { carryTyped, guardForms } from "./form";
 
 guardForms(document);
+carryTyped(document);

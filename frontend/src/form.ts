@@ -19,6 +19,25 @@ export function guardForms(root: Document): void {
   root.addEventListener("htmx:after:request", () => releaseForms(root));
 }
 
+/** Lets a form take along what was typed in another: `data-carry` is the other one's id. */
+export function carryTyped(root: Document): void {
+  root.addEventListener(
+    "submit",
+    (event) => {
+      const form = event.target;
+      if (!(form instanceof HTMLFormElement) || !form.dataset["carry"]) return;
+      const other = root.getElementById(form.dataset["carry"]);
+      if (!(other instanceof HTMLFormElement)) return;
+      const typed = new FormData(other);
+      for (const field of form.querySelectorAll<HTMLInputElement>('input[type="hidden"]')) {
+        const value = typed.get(field.name);
+        if (typeof value === "string") field.value = value;
+      }
+    },
+    { capture: true },
+  );
+}
+
 function releaseForms(root: Document): void {
   for (const form of root.querySelectorAll<HTMLFormElement>("form[data-sending]")) {
     delete form.dataset["sending"];

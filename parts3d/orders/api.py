@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Response
+from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
 from parts3d.catalogue.price_words import ask_for_plates
 from parts3d.context import Context
-from parts3d.errors import Conflict
+from parts3d.errors import Conflict, NotFound
 from parts3d.jobs.placing import confirm_contact
 from parts3d.jobs.queues import read_queues
 from parts3d.jobs.stopping import cancel_order
@@ -50,6 +50,7 @@ from parts3d.promises.service import find_point, offers
 from parts3d.quotes.asked import check_asked
 from parts3d.quotes.layout import revision_on_sale
 from parts3d.quotes.service import Wanted, find_quote, freeze, price_wanted
+from parts3d.quotes.voucher_guesses import check_guesses, note_wrong, source_of
 from parts3d.settings import Settings
 from parts3d.web import ContextDep, LanguageDep, NowDep, ReadDep, WorkDep, gettext_of
 
@@ -60,23 +61,50 @@ _LINE_SHOWN = {"position", "title", "quantity", "total_cents"}
 
 
 @router.post("/quotes", status_code=201)
-def make_quote(request: QuoteRequest, work: WorkDep, context: ContextDep, now: NowDep) -> QuoteView:
+def make_quote(
+    asked: Request, request: QuoteRequest, context: ContextDep, now: NowDep
+) -> QuoteView:
     """Freeze the price of a part, or of several."""
-    session = work.session
-    wanted = _wanted(session, request)
-    with _hurrying(context, wanted):
-        whole = price_wanted(
-            session,
-            context.settings,
-            wanted,
-            now,
-            printer_models=orderable_models(session),
-            voucher=request.voucher,
-        )
-    quote = freeze(session, context.settings, whole, now)
-    # The next quote for as many may cost less; this one stays as it is.
-    ask_for_plates(context, whole)
-    return quote_view(quote, quoted_parts(session, quote))
+    with (
+        _guessing(context, asked, request.voucher, now),
+        context.database.unit_of_work() as work,
+    ):
+        session = work.session
+        wanted = _wanted(session, request)
+        with _hurrying(context, wanted):
+            whole = price_wanted(
+                session,
+                context.settings,
+                wanted,
+                now,
+                printer_models=orderable_models(session),
+                voucher=request.voucher,
+            )
+        quote = freeze(session, context.settings, whole, now)
+        # The next quote for as many may cost less; this one stays as it is.
+        ask_for_plates(context, whole)
+        return quote_view(quote, quoted_parts(session, quote))
+
+
+@contextmanager
+def _guessing(
+    context: Context, asked: Request, voucher: str | None, now: datetime
+) -> Iterator[None]:
+    """Count wrong voucher codes, and stop who guesses."""
+    if not voucher:
+        yield
+        return
+    source = source_of(context.settings.secret(), asked.client.host if asked.client else "")
+    with context.database.reading() as session:
+        check_guesses(session, source, now)
+    try:
+        yield
+    except NotFound as error:
+        if error.code == "voucher_unknown":
+            # What was begun for the request has ended by now, and left nothing.
+            with context.database.unit_of_work() as work:
+                note_wrong(work.session, source, now)
+        raise
 
 
 @router.get("/quotes/{quote_id}")

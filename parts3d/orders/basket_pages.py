@@ -164,6 +164,7 @@ def begin_checkout(
                 point_slug=point,
                 now=now,
                 read_queues=read_queues,
+                language=get_language(request),
             )
             address = f"/checkout/{opened.promise.id}"
     except (Conflict, Invalid, NotFound) as refusal:

@@ -1,5 +1,6 @@
 """Checkout: the price and the promise that are held, the guest's details, the order."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from parts3d.catalogue.part_pages import Asked, part_values
 from parts3d.catalogue.part_words import about
 from parts3d.catalogue.queries import part_on_sale
 from parts3d.db import new_id
-from parts3d.errors import Conflict, Invalid, NotFound, Parts3dError
+from parts3d.errors import Conflict, Invalid, NotFound, Parts3dError, TooManyTries
 from parts3d.jobs.queues import read_queues
 from parts3d.notices.announce import announce
 from parts3d.orders.agreement import PromiseChanged
@@ -21,6 +22,7 @@ from parts3d.orders.checkout import CheckoutDetails, Submitted, submit
 from parts3d.orders.checkout_view import change_view, checkout_view, where_back
 from parts3d.orders.form_faults import details_faults
 from parts3d.orders.opening import Checkout, find_checkout, open_checkout, use_voucher
+from parts3d.quotes.voucher_guesses import check_guesses, note_wrong, source_of
 from parts3d.shop import (
     Device,
     DeviceDep,
@@ -94,6 +96,7 @@ def begin_checkout(
                 point_slug=point,
                 now=now,
                 read_queues=read_queues,
+                language=get_language(request),
             )
             address = f"/checkout/{opened.promise.id}"
     except Conflict as refusal:
@@ -163,11 +166,18 @@ def use_code(
     device: DeviceDep,
     language: LanguageDep,
     code: Annotated[str, Form(max_length=60)] = "",
+    name: Annotated[str, Form(max_length=100)] = "",
+    email: Annotated[str, Form(max_length=254)] = "",
 ) -> Response:
     """Ask for the price again with a voucher, or without the one that was used."""
+    # What she has typed beside comes along, and is there again.
+    device = replace(device, name=name.strip() or device.name, email=email.strip() or device.email)
     typed = {"name": device.name, "email": device.email}
+    source = source_of(context.settings.secret(), request.client.host if request.client else "")
     try:
         with context.database.unit_of_work() as work:
+            if code.strip():
+                check_guesses(work.session, source, now)
             opened = use_voucher(
                 work.session,
                 context.settings,
@@ -175,11 +185,15 @@ def use_code(
                 code.strip() or None,
                 now=now,
                 read_queues=read_queues,
+                language=language,
             )
             address = f"/checkout/{opened.promise.id}"
-    except (Conflict, NotFound) as error:
+    except (Conflict, NotFound, TooManyTries) as error:
         if error.code in {"unknown_checkout", "already_ordered"}:
             raise
+        if error.code == "voucher_unknown":
+            with context.database.unit_of_work() as work:
+                note_wrong(work.session, source, now)
         values: dict[str, Any] = {"typed": typed}
         sentence = translator(language)(error.message)
         if error.place == "voucher" and error.code != "saved_quote":
@@ -187,7 +201,10 @@ def use_code(
         else:
             values["fault"] = sentence
         return _again(request, device, checkout_id, now, values, status=status_of(error))
-    return RedirectResponse(address, status_code=303)
+    answer = RedirectResponse(address, status_code=303)
+    if name.strip() or email.strip():
+        remember_device(request, answer, device)
+    return answer
 
 
 def _submit(

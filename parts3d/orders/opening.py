@@ -49,6 +49,7 @@ def open_checkout(
     now: datetime,
     read_queues: ReadQueues,
     voucher: str | None = None,
+    language: str = "en",
 ) -> Checkout:
     """Freeze the price and hold capacity.
 
@@ -60,6 +61,7 @@ def open_checkout(
         now: the server's moment.
         read_queues: hands in the jobs.
         voucher: a code as it was typed, if one was.
+        language: in which a refusal names a part.
 
     Raises:
         NotFound: unknown part, point or voucher.
@@ -75,7 +77,9 @@ def open_checkout(
         printer_models=orderable_models(session),
         voucher=voucher,
     )
-    promise = hold(session, settings, quote, point.id, now, read_queues=read_queues)
+    promise = hold(
+        session, settings, quote, point.id, now, read_queues=read_queues, language=language
+    )
     return Checkout(quoted_parts(session, quote), quote, promise, point)
 
 
@@ -87,6 +91,7 @@ def open_quote(
     point_slug: str,
     now: datetime,
     read_queues: ReadQueues,
+    language: str = "en",
 ) -> Checkout:
     """Hold capacity for what was quoted before, at the price that was frozen then.
 
@@ -101,7 +106,9 @@ def open_quote(
             code="already_ordered",
         )
     point = find_point(session, point_slug)
-    promise = hold(session, settings, quote, point.id, now, read_queues=read_queues)
+    promise = hold(
+        session, settings, quote, point.id, now, read_queues=read_queues, language=language
+    )
     return Checkout(quoted_parts(session, quote), quote, promise, point)
 
 
@@ -113,6 +120,7 @@ def use_voucher(
     *,
     now: datetime,
     read_queues: ReadQueues,
+    language: str = "en",
 ) -> Checkout:
     """Open a checkout anew with a voucher, or without one; the old one gives its hold back.
 
@@ -140,6 +148,7 @@ def use_voucher(
         now=now,
         read_queues=read_queues,
         voucher=voucher,
+        language=language,
     )
 
 

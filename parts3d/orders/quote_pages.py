@@ -166,6 +166,7 @@ def order_quote(
                 point_slug=point,
                 now=now,
                 read_queues=read_queues,
+                language=get_language(request),
             )
             address = f"/checkout/{opened.promise.id}"
     except Conflict as refusal:

@@ -58,6 +58,7 @@ def hold(
     *,
     read_queues: ReadQueues,
     holder: str | None = None,
+    language: str = "en",
 ) -> Promise:
     """Hold capacity for an open checkout, for ``settings.hold_minutes``.
 
@@ -69,6 +70,7 @@ def hold(
         now: the server's moment.
         read_queues: hands in the jobs.
         holder: who asks, as far as that is known; her oldest holds give way to a new one.
+        language: in which a refusal names the part that is in the way.
 
     Raises:
         Expired: the price is no longer frozen.
@@ -86,7 +88,7 @@ def hold(
     layouts = layouts_of_quote(session, quote)
     result = _plan_one(session, settings, layouts, point_id, now, read_queues)
     if isinstance(result, Refusal):
-        raise _as_conflict(session, result, layouts)
+        raise _as_conflict(session, result, layouts, language)
     return _keep(session, settings, quote, layouts, result, holder=holder)
 
 
@@ -212,8 +214,10 @@ def lock_point(session: Session, point_id: str) -> Point:
     return point
 
 
-def _as_conflict(session: Session, refusal: Refusal, layouts: Sequence[Layout]) -> Conflict:
-    titles = [title_in(layout.revision, "en") for layout in layouts]
+def _as_conflict(
+    session: Session, refusal: Refusal, layouts: Sequence[Layout], language: str
+) -> Conflict:
+    titles = [title_in(layout.revision, language) for layout in layouts]
     return Conflict(say_refusal(session, refusal, titles=titles), code=refusal.code)
 
 

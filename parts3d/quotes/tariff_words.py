@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from babel.numbers import format_decimal
+from babel import Locale
+from babel.numbers import format_currency, format_decimal
 
 from parts3d.languages import locale_of, translations
 from parts3d.quotes.tariff import ANY_MODEL, Tariff
@@ -78,8 +79,9 @@ def money(cents: Decimal, language: str) -> str:
     """Write an exact amount as euros; with more than two decimals where it has them."""
     if cents == int(cents):
         return euros(int(cents), language)
-    amount = format_decimal(cents / 100, format="#,##0.00####", locale=locale_of(language))
-    return f"{amount}\u00a0€"
+    locale = Locale.parse(locale_of(language))
+    pattern = str(locale.currency_formats["standard"].pattern).replace("0.00", "0.00####")
+    return format_currency(cents / 100, "EUR", format=pattern, locale=locale, currency_digits=False)
 
 
 def percent(rate: Decimal, language: str) -> str:

@@ -75,3 +75,14 @@ class VoucherUse(SQLModel, table=True):
     contact_sha256: str = Field(index=True)
     used_at: datetime = Field(sa_type=UtcDateTime)
     given_back_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class VoucherGuess(SQLModel, table=True):
+    """A code that does not exist was tried; kept for an hour."""
+
+    __tablename__ = "voucher_guess"
+    __table_args__ = (sa.Index("ix_voucher_guess_source", "source", "at"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    source: str = Field(description="keyed hash of the network address")
+    at: datetime = Field(sa_type=UtcDateTime)

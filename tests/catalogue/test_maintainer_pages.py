@@ -280,7 +280,7 @@ def test_slices_show_their_seconds_grams_and_failures(
         )
     fragment = mia.get(f"{url}/progress").text
     assert "1 h 01 min" in fragment
-    assert "12,3 g" in fragment
+    assert "12.3 g" in fragment
     assert "The part does not fit the bed." in fragment
     assert "hx-trigger" not in fragment
     assert "1 not sliced" in mia.get("/maintainer").text

@@ -70,7 +70,7 @@ def test_a_category_shows_its_parts_only(visitor: TestClient) -> None:
 def test_a_part_shows_what_a_buyer_must_know(visitor: TestClient) -> None:
     page = visitor.get("/parts/oven-knob-d-shaft").text
     for fact in (
-        "44,0 mm",
+        "44.0 mm",
         "Whirlpool",
         "Not above 80 °C",
         "Turn by hand only",

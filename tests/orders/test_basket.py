@@ -260,3 +260,15 @@ def test_a_full_basket_says_how_many_parts_it_holds(shop: Shop) -> None:
     assert basket.with_part("part-3", 2).quantity_of("part-3") == 2
     assert basket.without({"part-3": 1, "part-4": 7}).count == 19
     assert shop.client().get("/basket").status_code == 200
+
+
+def test_a_refusal_names_the_part_in_the_way_in_her_language(shop: Shop) -> None:
+    client = shop.client("fr")
+    add(client, FOOT)
+    add(client, "oven-knob-d-shaft")
+    page = checkout(client)
+    assert page.status_code == 409
+    refusal = re.search(r'role="alert".*?</div>\s*</div>', page.text, re.DOTALL)
+    assert refusal
+    assert "Bouton de four" in refusal[0]
+    assert "Oven knob" not in page.text

@@ -52,7 +52,7 @@ def test_a_voucher_makes_a_new_price_and_the_order_uses_it(shop: Shop) -> None:
     page = use(client, begin(client), " wel-come ")
     assert page.status_code == 200
     assert "Voucher WELCOME" in page.text
-    assert "It takes off 2,00" in page.text
+    assert "It takes off €2.00" in page.text
     with shop.context.database.reading() as session:
         after, before = session.exec(select(Quote).order_by(col(Quote.total_cents))).all()
         assert after.total_cents == before.total_cents - 200
@@ -140,3 +140,43 @@ def test_a_french_customer_reads_why_her_code_does_not_hold(shop: Shop) -> None:
     client = shop.client("fr")
     page = use(client, begin(client), "NOSUCH")
     assert "Aucun bon ne porte ce code." in page.text
+
+
+def test_what_was_typed_beside_a_voucher_is_there_again(shop: Shop) -> None:
+    give(shop, amount_cents=200)
+    client = shop.client()
+    page = begin(client)
+    typed = {"code": "welcome", "name": "Anne", "email": "anne@example.be"}
+    page = client.post(f"{page.url.path}/voucher", data=typed)
+    assert "Voucher WELCOME" in page.text
+    assert 'id="field-name" name="name" type="text" value="Anne"' in page.text
+    assert 'value="anne@example.be"' in page.text
+    without = client.post(f"{page.url.path}/voucher", data={"name": "Anna", "email": "a@b.be"})
+    assert 'type="text" value="Anna"' in without.text
+
+
+def test_codes_cannot_be_guessed(shop: Shop) -> None:
+    give(shop, amount_cents=200)
+    client = shop.client("fr")
+    page = begin(client)
+    for number in range(10):
+        assert "Aucun bon" in use(client, page, f"GUESS{number}").text
+    for code in ("welcome", "GUESS10"):
+        stopped = use(client, page, code)
+        assert stopped.status_code == 429
+        assert "Trop de codes" in stopped.text
+    asked = {"part": FOOT, "voucher": "GUESS11"}
+    said = client.post("/api/v1/quotes", json=asked, headers={"accept": "application/json"})
+    assert said.status_code == 429
+    shop.pass_time(minutes=61)
+    assert "WELCOME" in use(client, begin(client), "welcome").text
+
+
+def test_a_wrong_code_of_the_interface_counts_as_well(shop: Shop) -> None:
+    client = shop.client()
+    headers = {"accept": "application/json"}
+    codes = [
+        client.post("/api/v1/quotes", json={"part": FOOT, "voucher": f"X{n}"}, headers=headers)
+        for n in range(11)
+    ]
+    assert [one.status_code for one in codes] == [404] * 10 + [429]

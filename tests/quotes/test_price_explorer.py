@@ -69,8 +69,8 @@ def test_only_the_operator_sees_prices(site: Site) -> None:
 
 def test_the_tariff_in_force_is_told_in_words(operator: TestClient) -> None:
     said = words_of(operator.get("/operator/prices").text)
-    assert "PETG: 55,00 € a kilogram" in said
-    assert "4,90 € an order, VAT included" in said
+    assert "PETG: €55.00 a kilogram" in said
+    assert "€4.90 an order, VAT included" in said
     assert "25 % on top of all this" in said
 
 
@@ -96,8 +96,8 @@ def test_a_saved_draft_shows_what_past_orders_would_have_cost(
     # Three copies at 1.00 more each, a quarter for the point and 21 % VAT: 4.5375, rounded once.
     said = words_of(page)
     assert f"/operator/orders/{order_id}" in page
-    assert "+4,54 €" in said or "+4,53 €" in said
-    assert f"{quote.total_cents // 100},{quote.total_cents % 100:02}" in said
+    assert "+€4.54" in said or "+€4.53" in said
+    assert f"{quote.total_cents // 100}.{quote.total_cents % 100:02}" in said
     assert "By part" in said
     # Nobody pays a draft.
     with database.reading() as session:

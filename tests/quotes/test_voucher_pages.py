@@ -60,7 +60,7 @@ def test_a_voucher_is_made_listed_with_its_uses_and_stopped(
     page = operator.get(URL).text.replace("\u00a0", " ")
     for words in (
         "The voucher WELCOME may be used.",
-        "2,50 € off",
+        "€2.50 off",
         "only for Basket wheel",
         "first order only",
         "31/12/2026",
