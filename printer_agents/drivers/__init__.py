@@ -2,21 +2,19 @@
 
 from printer_agents.config import (
     BambuSection,
+    MoonrakerSection,
+    OctoPrintSection,
     PrinterSection,
     PrusaLinkSection,
     VirtualPrinterSection,
 )
 from printer_agents.drivers.base import Driver
-from printer_agents.errors import ConfigFault
 
 
 def open_driver(section: PrinterSection) -> Driver:
     """Return the driver for one printer of the configuration; nothing is asked of it yet.
 
     Each brand is imported when a printer wants it: an agent stays as small as its shop.
-
-    Raises:
-        ConfigFault: this version has no driver of that name.
     """
     match section:
         case VirtualPrinterSection():
@@ -31,7 +29,11 @@ def open_driver(section: PrinterSection) -> Driver:
             from printer_agents.drivers.prusalink import PrusaLink
 
             return PrusaLink(section)
-        case _:
-            raise ConfigFault(
-                f"The printer {section.id}: this version has no driver {section.driver!r} yet."
-            )
+        case MoonrakerSection():
+            from printer_agents.drivers.moonraker import Moonraker
+
+            return Moonraker(section)
+        case OctoPrintSection():
+            from printer_agents.drivers.octoprint import OctoPrint
+
+            return OctoPrint(section)

@@ -105,7 +105,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if isinstance(report, pytest.TestReport)
     ]
     lines = contract_table(
-        [(report.nodeid, report.passed) for report in reports if "tests/drivers/" in report.nodeid],
+        [
+            (report.nodeid, report.passed)
+            for report in reports
+            if "/test_contract_" in report.nodeid
+        ],
         {brand: RIGS[brand].lacks for brand in chosen_brands()},
     )
     for line in lines:
