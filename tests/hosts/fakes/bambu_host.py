@@ -130,6 +130,8 @@ class Printer:
         return "PREPARE" if job.elapsed(now) < preparing else "RUNNING"
 
     def _hear(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        if self.faults.get("deaf"):
+            return
         for kind, part in json.loads(message.payload).items():
             with self._lock:
                 self._obey(kind, part)
@@ -169,8 +171,6 @@ class Printer:
             return
         if not lost:
             self._answer(part, "success", "")
-        if self.faults.pop("accept_and_forget", False):
-            return
         name = str(part["subtask_name"])
         try:
             self._unreadable = None

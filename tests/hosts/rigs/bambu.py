@@ -111,15 +111,19 @@ class BambuRig(Rig):
         for wire in self._wires:
             wire.delay_seconds = seconds
 
+    def order(self, **faults: Any) -> None:
+        """Let the printer do wrong what only this brand does."""
+        self._printer.order("faults", **faults)
+
     def lose_start_answer(self) -> None:
-        self._printer.order("faults", lose_start_answer=True)
+        self.order(lose_start_answer=True)
 
     def swallow_start(self) -> None:
-        self._printer.order("faults", swallow_start=True)
+        self.order(swallow_start=True)
 
     def damage_upload(self) -> None:
         # Once would be healed by the driver within the same upload.
-        self._printer.order("faults", short_uploads=UPLOAD_TRIES)
+        self.order(short_uploads=UPLOAD_TRIES)
 
     def firmware_error(self) -> None:
         self._printer.order("firmware_error")
@@ -136,4 +140,4 @@ class BambuRig(Rig):
         return "by-hand.gcode"
 
     def mute(self) -> None:
-        self._printer.order("faults", mute=True)
+        self.order(mute=True)
