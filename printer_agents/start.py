@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from printer_agents.drivers.base import PrinterState, RemoteFile
-from printer_agents.errors import DriverFault, Refused, Rejected, Stale, Unreachable
+from printer_agents.errors import DriverFault, PrinterRefused, Refused, Rejected, Stale, Unreachable
 from printer_agents.protocol import PrinterCondition, ReportKind
 from printer_agents.records import Attempt, AttemptState, Event
 
@@ -113,11 +113,24 @@ def _start_once(station: "Station", attempt: Attempt, state: PrinterState) -> No
         crash("start.before")
         station.driver.start(RemoteFile(attempt.ref.file_name, attempt.ref.gcode_sha256, size))
         crash("start.after")
+    except PrinterRefused as fault:
+        # Its no is an answer: nothing was started, by the word of the printer itself.
+        _not_started(station, attempt, attempt.start_tries + 1, str(fault))
+        return
     except DriverFault as fault:
         # Busy may mean that it is ours; no answer may mean anything: ask the printer.
         station.note(attempt, f"Start is uncertain: {fault}")
         return
     _printing(station, attempt)
+
+
+def _not_started(station: "Station", attempt: Attempt, tries: int, why: str) -> None:
+    """Nothing was started, provably: again from the permit, but not for ever."""
+    if tries >= START_TRIES:
+        station.give_back(attempt, f"{START_TRIES} starts came to nothing: {why}")
+        return
+    station.journal.start_disproved(attempt)
+    station.note(attempt, f"Nothing was started; again from the permit. {why}")
 
 
 def recognise(station: "Station", attempt: Attempt) -> None:
@@ -139,10 +152,6 @@ def resolve(station: "Station", attempt: Attempt, state: PrinterState | None) ->
     if station.driver.find(attempt.ref.file_name) is not None:
         _printing(station, attempt)
         return
-    why = _unknowable(attempt, state)
-    if why is not None:
-        _needs_human(station, attempt, why)
-        return
     if state.condition is not PrinterCondition.IDLE:
         timers.settling_since = None
         if station.waited(while_true=True) > intervals.patience_seconds:
@@ -154,11 +163,12 @@ def resolve(station: "Station", attempt: Attempt, state: PrinterState | None) ->
     if now - timers.settling_since < intervals.settle_seconds:
         return
     timers.settling_since = None
-    if attempt.start_tries >= START_TRIES:
-        station.give_back(attempt, f"the printer did nothing at {START_TRIES} starts.")
+    # Only now: a printer that unpacks a file first, or connects anew, shows it after a while.
+    why = _unknowable(attempt, state)
+    if why is not None:
+        _needs_human(station, attempt, why)
         return
-    station.journal.start_disproved(attempt)
-    station.note(attempt, "The printer proves that nothing was started; again from the permit.")
+    _not_started(station, attempt, attempt.start_tries, "The printer's memory proves it.")
 
 
 def _unknowable(attempt: Attempt, state: PrinterState) -> str | None:

@@ -112,7 +112,8 @@ class JobMemory:
             self._job,
             id=job_id,
             progress=self._job.progress if percent is None else min(max(percent / 100, 0.0), 1.0),
-            remaining_seconds=_seconds(running.get("time_remaining")),
+            # Nothing left of a running print means that the file does not say.
+            remaining_seconds=_seconds(running.get("time_remaining")) or None,
             printed_seconds=_seconds(running.get("time_printing")),
             paused=state in {"PAUSED", "ATTENTION"},
         )

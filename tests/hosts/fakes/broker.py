@@ -1,11 +1,14 @@
 """A real mosquitto with TLS and passwords, as the one within a Bambu Lab printer."""
 
+import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
+from tests.hosts.fakes.program import TIED
 from tests.hosts.rig import HostMissing
 from tests.hosts.wire import free_port
 
@@ -73,7 +76,10 @@ class Broker:
             encoding="utf-8",
         )
         with (self._folder / "mosquitto.log").open("ab") as log:
-            self._process = subprocess.Popen([program, "-c", str(config)], stdout=log, stderr=log)
+            tied = (sys.executable, "-IS", str(TIED), str(os.getpid()))
+            self._process = subprocess.Popen(
+                [*tied, program, "-c", str(config)], stdout=log, stderr=log
+            )
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:

@@ -1,5 +1,6 @@
 """A fake host as a process of its own: started, ordered about through its back door, killed."""
 
+import os
 import subprocess
 import sys
 import time
@@ -11,6 +12,8 @@ import httpx
 from tests.hosts.wire import free_port
 
 ROOT = Path(__file__).parents[3]
+# It dies with the tests, however they die.
+TIED = ROOT / "parts3d" / "embedded" / "child.py"
 START_SECONDS = 20.0
 
 
@@ -32,6 +35,7 @@ class Program:
         with log:
             self._process = subprocess.Popen(
                 [
+                    *(sys.executable, "-IS", str(TIED), str(os.getpid())),
                     sys.executable,
                     "-m",
                     self._module,
