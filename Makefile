@@ -134,8 +134,9 @@ clean: ## Remove what setup made, but no data.
 	@touch $@
 
 # What cannot be compiled is said, and done without.
-.make/kernels: $(wildcard parts3d/meshes/kernels/*.py) .make/installed
+.make/kernels: $(wildcard parts3d/meshes/kernels/*.py parts3d/promises/futures/*.py) .make/installed
 	@$(BIN)/python -m parts3d.meshes.kernels.compiled
+	@$(BIN)/python -m parts3d.promises.futures
 	@touch $@
 
 # A Bambu Lab printer has a broker within; its emulation wants a real one.

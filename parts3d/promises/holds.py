@@ -257,8 +257,6 @@ def _keep(
     models = _models(session, [placement.printer_id for placement in offer.placements])
     placements: list[dict[str, Any]] = []
     for one in offer.placements:
-        if one.spare:
-            continue
         position, plate = beds[one.need]
         sliced = plate.slices[models[one.printer_id]]
         placements.append(

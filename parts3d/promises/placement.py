@@ -102,14 +102,13 @@ def place_alike(
     until: datetime,
     *,
     not_before: datetime | None = None,
-    spare: bool = False,
 ) -> list[Placement] | None:
     """Place like prints one by one where each ends first; ties go to the printer named first."""
     placements: list[Placement] = []
     ends: list[tuple[datetime, int, Placement]] = []
 
     def offer_next(index: int, free_at: datetime | None) -> None:
-        placement = _print(point, benches[index], need, free_at, until, spare=spare)
+        placement = _print(point, benches[index], need, free_at, until)
         if placement is not None:
             heappush(ends, (placement.ends_at, index, placement))
 
@@ -284,8 +283,6 @@ def _print(
     need: int,
     free_at: datetime | None,
     until: datetime,
-    *,
-    spare: bool = False,
 ) -> Placement | None:
     duration = bench.durations[need]
     if free_at is None or free_at >= _NEVER or duration is None:
@@ -293,7 +290,7 @@ def _print(
     start = starts_at(point, free_at, duration, until)
     if start is None:
         return None
-    return Placement(bench.printer_id, start, start + duration, spare, need)
+    return Placement(bench.printer_id, start, start + duration, need)
 
 
 def _by_end(placements: Sequence[Placement]) -> list[Placement]:

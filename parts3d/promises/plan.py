@@ -1,36 +1,34 @@
 """The promise: from queues, hours and print times to a ready time or a refusal. Pure.
 
-The model of a point:
+For each point:
 
-- A printer first ends what runs, then what waits, then what other checkouts hold, each as long as
-  the quantile says and times the mean number of attempts; then come our prints.
-- After every print a person clears the bed, in staffed hours; only then the next one starts.
-- A print starts when the point's rule for unattended printing lets it.
-- Our prints are shared out over the printers so that the last part is bagged first (see
-  ``placement``); the parts of all lines are ready when the last one is.
-- One person clears, checks and bags our parts one after another, in the order they end.
-- Spare prints (see ``print_time``) start when the check has found the failure, in a row: the
-  worst case, since a real failure is often seen earlier. Of several kinds of prints, each spare
-  is of the kind that would be ready last.
-- The ready time is rounded up to five minutes; if the point is closed then, it is the next
-  opening. Closing is a cliff: a print that ends at 18:15 is cleared tomorrow.
+1. Our prints are shared out over the printers as if everything took its median time and nothing
+   failed, so that the last part is bagged first (``placement``): that is what is shown, and where
+   each print waits.
+2. What may really happen is run through many times (``futures.loop``): durations, failures,
+   rejects, breakdowns, the reprints that they cause on whichever printer of the point is free
+   first, the point's people, closing time. The quantile of the ready times is the promise
+   (``futures.quote``), rounded up to five minutes; if the point is closed then, it is the next
+   opening. Closing is a cliff: a print that ends at 18:15 is cleared tomorrow.
+3. The new order stands behind what is promised for earlier, and before what is promised for
+   later, as far as it takes nobody's promise away.
 
-Every step is a sum, a maximum or "the first time the hours allow it", none of which ever goes
-down when an input goes up. Hence the promise's monotony: a longer print, a longer queue or a
-later order is never ready earlier. The property tests hold us to it.
-
-Known simplifications: the staff's work on other orders counts only as ``staff_backlog_minutes``
-and in the measured minutes; durations of queued prints are taken at the same level as ours (slow
-together), which errs on the late side; a print of several copies fails as often as one of one,
-and as a whole, though rejected copies are printed again without the good ones.
+The draws are always the same ones, so the same question has the same answer.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import inf
 
+from parts3d.errors import Invalid
+from parts3d.points.calendar import minutes_of, moment_of
 from parts3d.promises.attendance import cleared_at, collectable_at, handled_at, starts_at
-from parts3d.promises.placement import Bench, place_alike, place_all
-from parts3d.promises.print_time import Allowance, PrintTime, allowances
+from parts3d.promises.futures.quote import Levels, quote
+from parts3d.promises.futures.ready import Prints
+from parts3d.promises.futures.scene import scene_of, times_at
+from parts3d.promises.placement import Bench, place_all
+from parts3d.promises.print_time import PrintTime
 from parts3d.promises.reasons import reasons_for
 from parts3d.promises.refusals import refuse_capacity, refuse_unfit, usable_printers
 from parts3d.promises.snapshot import (
@@ -45,7 +43,7 @@ from parts3d.promises.snapshot import (
 )
 
 HORIZON = timedelta(days=14)
-_NEVER = datetime.max.replace(tzinfo=UTC)
+_MEDIAN = 0.5
 
 
 def plan(
@@ -54,6 +52,7 @@ def plan(
     points: Sequence[PointSnapshot],
     *,
     quantile: float,
+    later_quantile: float | None = None,
     horizon: timedelta = HORIZON,
 ) -> list[Offer | Refusal]:
     """Return for each point, in the order given, its best offer or why there is none.
@@ -63,122 +62,113 @@ def plan(
         wanted: what is to be printed, all of it at one point: the needs of an order's lines.
         points: the candidates.
         quantile: probability with which the ready time is to be kept, between 0 and 1.
+        later_quantile: the same for promises that are not for today; None: as for today.
         horizon: nothing later than this is promised.
 
     Raises:
-        Invalid: the quantile is not between 0 and 1, or nothing is wanted.
+        Invalid: a quantile is not between 0 and 1, or nothing is wanted.
         ValueError: ``now`` has no time zone (a programmer's fault).
     """
     if now.tzinfo is None:
         message = "The planner needs to know the time zone of now."
         raise ValueError(message)
+    levels = Levels(quantile, quantile if later_quantile is None else later_quantile)
+    for level in (levels.same_day, levels.later):
+        if not 0 < level < 1:
+            raise Invalid(
+                f"A promise is kept with a probability between 0 and 1, not {level}.",
+                place="quantile",
+            )
     now = now.astimezone(UTC)
     needs = needs_of(wanted)
-    return [_plan_point(now, needs, point, quantile, now + horizon) for point in points]
+    return [_plan_point(now, needs, point, levels, now + horizon) for point in points]
 
 
 def _plan_point(
-    now: datetime, needs: Sequence[Need], point: PointSnapshot, quantile: float, until: datetime
+    now: datetime, needs: Sequence[Need], point: PointSnapshot, levels: Levels, until: datetime
 ) -> Offer | Refusal:
     refusal = refuse_unfit(now, needs, point, until)
     if refusal is not None:
         return refusal
-    makers = [usable_printers(need, point) for need in needs]
-    failure_probability = max(
-        need.time_on(printer).failure_probability
-        for need, printers in zip(needs, makers, strict=True)
-        for printer in printers
-    )
-    prints = sum(need.quantity for need in needs)
-    offers = [
-        offer
-        for allowance in allowances(prints, failure_probability, quantile)
-        if (offer := _offer(now, needs, point, allowance, failure_probability, quantile, until))
-        is not None
-    ]
-    if not offers:
+    usual = _as_usual(now, needs, point, until, inf)
+    if usual is None:
         return refuse_capacity(now, needs, point, until)
-    return min(offers, key=lambda offer: offer.ready_at)
-
-
-def _offer(
-    now: datetime,
-    needs: Sequence[Need],
-    point: PointSnapshot,
-    allowance: Allowance,
-    failure_probability: float,
-    quantile: float,
-    until: datetime,
-) -> Offer | None:
-    benches = _benches(now, needs, point, allowance.level, until)
-    person_free_at = point.staffed_hours.add_open_time(
-        now, timedelta(minutes=point.staff_backlog_minutes)
-    )
-
-    def bagged(prints: Sequence[Placement], since: datetime | None) -> datetime | None:
-        for one in prints:
-            since = handled_at(point, since, one.ends_at, needs[one.need].copies)
-        return since
-
-    placements = place_all(
-        point, needs, benches, until, lambda prints: bagged(prints, person_free_at)
-    )
-    if placements is None:
-        return None
-    bagged_at = bagged(placements, person_free_at)
-    for _ in range(allowance.spare_prints):
-        if bagged_at is None or bagged_at > until:
-            return None
-        # The failed print may be of any kind: time is left for the one that is ready last.
-        spares = [
-            place_alike(point, benches, index, 1, until, not_before=bagged_at, spare=True)
-            for index in range(len(needs))
-        ]
-        ends = [None if spare is None else bagged(spare, bagged_at) for spare in spares]
-        last = max(range(len(needs)), key=lambda index: ends[index] or _NEVER)
-        spare, bagged_at = spares[last], ends[last]
-        if spare is None:
-            return None
-        placements += spare
-    ready_at = None if bagged_at is None else collectable_at(point, bagged_at, until)
-    if bagged_at is None or ready_at is None:
-        return None
-    first = min(placements, key=lambda placement: placement.starts_at)
+    quoted = quote(scene_of(now, point, until), _prints(needs, point, usual), levels)
+    if quoted is None:
+        return refuse_capacity(now, needs, point, until)
+    if quoted.urgency < inf:
+        usual = _as_usual(now, needs, point, until, quoted.urgency) or usual
+    # A promise is never earlier than what would be ready if all went as usual.
+    ready_at = collectable_at(point, max(moment_of(quoted.ready_at), usual.bagged_at), until)
+    if ready_at is None:
+        return refuse_capacity(now, needs, point, until)
+    first = min(usual.placements, key=lambda placement: placement.starts_at)
     return Offer(
         point_id=point.id,
         printer_id=first.printer_id,
         ready_at=ready_at,
         starts_at=first.starts_at,
-        reasons=reasons_for(
-            now,
-            needs,
-            point,
-            allowance,
-            failure_probability,
-            quantile,
-            placements,
-            bagged_at,
-            ready_at,
-        ),
-        placements=tuple(placements),
-        quantile=quantile,
+        reasons=reasons_for(now, needs, point, quoted, usual.placements, usual.bagged_at, ready_at),
+        placements=tuple(usual.placements),
+        quantile=quoted.level,
         place=point.place,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """What happens if everything takes its median time and nothing fails."""
+
+    placements: list[Placement]
+    bagged_at: datetime
+
+
+def _as_usual(
+    now: datetime, needs: Sequence[Need], point: PointSnapshot, until: datetime, urgency: float
+) -> _Usual | None:
+    benches = _benches(now, needs, point, until, urgency)
+    person_free_at = point.staffed_hours.add_open_time(
+        now, timedelta(minutes=point.staff_backlog_minutes)
+    )
+
+    def bagged(prints: Sequence[Placement]) -> datetime | None:
+        since = person_free_at
+        for one in prints:
+            since = handled_at(point, since, one.ends_at, needs[one.need].copies)
+        return since
+
+    placements = place_all(point, needs, benches, until, bagged)
+    bagged_at = None if placements is None else bagged(placements)
+    if placements is None or bagged_at is None:
+        return None
+    return _Usual(placements, bagged_at)
+
+
+def _prints(needs: Sequence[Need], point: PointSnapshot, usual: _Usual) -> Prints:
+    """Return our prints, in the order they start, each at home where it was placed."""
+    indices = {printer.id: index for index, printer in enumerate(point.printers)}
+    times = [times_at(need, point) for need in needs]
+    placed = sorted(usual.placements, key=lambda one: (one.starts_at, one.need))
+    return Prints(
+        times=[times[one.need] for one in placed],
+        homes=[-1 if point.shared_queue else indices[one.printer_id] for one in placed],
+        parts=list(range(len(placed))),
+        materials=[needs[one.need].material for one in placed],
+        copies=[needs[one.need].copies for one in placed],
+    )
+
+
 def _benches(
-    now: datetime, needs: Sequence[Need], point: PointSnapshot, level: float, until: datetime
+    now: datetime, needs: Sequence[Need], point: PointSnapshot, until: datetime, urgency: float
 ) -> list[Bench]:
     """Return the printers that can make any of the needs, in the point's order."""
     makers = [{printer.id for printer in usable_printers(need, point)} for need in needs]
     return [
         Bench(
             printer.id,
-            _free_at(now, point, printer, level, until),
+            _free_at(now, needs, point, printer, until, urgency),
             tuple(
-                timedelta(seconds=need.time_on(printer).quantile_seconds(level))
-                if printer.id in ids
-                else None
+                _usually(need.time_on(printer)) if printer.id in ids else None
                 for need, ids in zip(needs, makers, strict=True)
             ),
         )
@@ -188,12 +178,17 @@ def _benches(
 
 
 def _free_at(
-    now: datetime, point: PointSnapshot, printer: PrinterSnapshot, level: float, until: datetime
+    now: datetime,
+    needs: Sequence[Need],
+    point: PointSnapshot,
+    printer: PrinterSnapshot,
+    until: datetime,
+    urgency: float,
 ) -> datetime | None:
     """Return when the printer's bed is clear of everything that stands before us."""
     free_at: datetime | None = now
     if printer.running is not None:
-        free_at = cleared_at(point, now + _planned(printer.running.time, level))
+        free_at = cleared_at(point, now + _usually(printer.running.time))
     elif not printer.bed_clear:
         free_at = cleared_at(point, now)
     held = (
@@ -202,14 +197,22 @@ def _free_at(
         if hold.printer_id == printer.id and hold.expires_at > now
         for time in hold.prints
     )
-    for ahead in (*(queued.time for queued in printer.waiting), *held):
+    waiting = (
+        queued.time
+        for queued in printer.waiting
+        if queued.due_at is None or minutes_of(queued.due_at) <= urgency
+    )
+    for ahead in (*waiting, *held):
         if free_at is None:
             return None
-        duration = _planned(ahead, level)
+        duration = _usually(ahead)
         start = starts_at(point, free_at, duration, until)
         free_at = None if start is None else cleared_at(point, start + duration)
+    if free_at is not None and all(need.material != printer.material for need in needs):
+        minutes = timedelta(minutes=point.material_change_minutes)
+        return point.staffed_hours.add_open_time(free_at, minutes)
     return free_at
 
 
-def _planned(ahead: PrintTime, level: float) -> timedelta:
-    return timedelta(seconds=ahead.quantile_seconds(level) * ahead.expected_attempts())
+def _usually(time: PrintTime) -> timedelta:
+    return timedelta(seconds=time.quantile_seconds(_MEDIAN))

@@ -1,24 +1,8 @@
-"""How long a print takes, as a distribution, and what a high quantile has to allow for. Pure.
+"""How long a print takes, as a distribution, and the chance that it fails. Pure.
 
 One attempt takes a log-normal time, ``median * exp(sigma * Z)``, and fails (or is rejected at the
-check) with probability ``p``; then the same print is made again. Attempts fail independently;
-durations of the prints of one order are taken as fully dependent (one slow part or printer is
-slow in every copy), which errs on the late side.
-
-**The formula.** ``k`` good prints need ``F`` further ones, where ``F`` is negative binomial::
-
-    P(F <= f) = sum over j = 0..f of C(k + j - 1, j) * (1 - p)^k * p^j
-
-The ready time R grows with the number of spare prints and with the duration. So for every ``f``
-with ``P(F <= f) > q``, with ``level = q / P(F <= f)`` and ``L`` the ``level`` quantile of the
-duration::
-
-    P(ready by R(f, L)) >= P(F <= f and duration <= L) = P(F <= f) * level = q
-
-that is, R(f, L) is no earlier than the q quantile of the ready time, whatever the opening hours
-do to it in between. Each such ``f`` is a valid promise, so the planner takes the earliest one.
-(Derived here; the negative binomial is e.g. Johnson, Kemp and Kotz, "Univariate Discrete
-Distributions", chapter 5.) With ``k = 1``, ``P(F <= f) = 1 - p^(f + 1)``.
+check) with probability ``p``; then the same print is made again. What that does to a ready time
+is worked out in ``futures``.
 """
 
 from dataclasses import dataclass
@@ -36,8 +20,6 @@ UNMEASURED_SIGMA = 0.12
 UNMEASURED_FAILURE_PROBABILITY = 0.07
 
 _STANDARD_NORMAL = NormalDist()
-_LAST_WORTHWHILE_TAIL = 0.05
-_MOST_WAYS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,43 +85,3 @@ class PrintTime:
             (self.sigma**2 + pace.variance) ** 0.5,
             self.failure_probability if chance is None else chance,
         )
-
-    def expected_attempts(self) -> float:
-        """Return the mean number of attempts until a good print: 1 / (1 - p), geometric."""
-        return 1 / (1 - self.failure_probability)
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """One valid way to keep a quantile: this many spare prints, each at this duration level."""
-
-    spare_prints: int
-    level: float
-
-
-def allowances(prints: int, failure_probability: float, quantile: float) -> tuple[Allowance, ...]:
-    """Return the ways to keep ``quantile``, by rising number of spare prints (see the module).
-
-    Ends where a further spare print could lower the duration's level hardly any more.
-
-    Raises:
-        Invalid: the quantile is not between 0 and 1.
-    """
-    if not 0 < quantile < 1:
-        raise Invalid(
-            f"A promise is kept with a probability between 0 and 1, not {quantile}.",
-            place="quantile",
-        )
-    found: list[Allowance] = []
-    spare_prints = 0
-    probability = (1 - failure_probability) ** prints
-    covered = probability
-    while True:
-        if covered > quantile:
-            found.append(Allowance(spare_prints, min(quantile / covered, 1 - 1e-12)))
-            tail = 1 - covered
-            if tail <= _LAST_WORTHWHILE_TAIL * (1 - quantile) or len(found) == _MOST_WAYS:
-                return tuple(found)
-        spare_prints += 1
-        probability *= failure_probability * (prints + spare_prints - 1) / spare_prints
-        covered += probability

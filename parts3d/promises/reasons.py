@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from math import inf
 
-from parts3d.promises.print_time import Allowance, PrintTime
+from parts3d.points.calendar import minutes_of, moment_of
+from parts3d.promises.futures.quote import Quoted
+from parts3d.promises.print_time import PrintTime
+from parts3d.promises.refusals import usable_printers
 from parts3d.promises.snapshot import (
     Need,
     Placement,
@@ -19,9 +23,7 @@ def reasons_for(
     now: datetime,
     needs: Sequence[Need],
     point: PointSnapshot,
-    allowance: Allowance,
-    failure_probability: float,
-    quantile: float,
+    quoted: Quoted,
     placements: Sequence[Placement],
     bagged_at: datetime,
     ready_at: datetime,
@@ -46,27 +48,49 @@ def reasons_for(
         time = need.time_on(printers[placed.printer_id])
         values: dict[str, Value] = {
             "median_seconds": round(time.median_seconds),
-            "planned_seconds": round(time.quantile_seconds(allowance.level)),
+            "planned_seconds": round(time.quantile_seconds(quoted.level)),
             "sigma": round(time.sigma, 4),
             "quantity": need.quantity,
-            "quantile": quantile,
-            "level": round(allowance.level, 6),
+            "quantile": quoted.level,
         }
         if need.copies > 1:
             values["copies"] = need.copies
         if len(needs) > 1:
             values["line"] = need.line
         reasons.append(Reason(ReasonCode.PRINT_TIME, values))
-    if allowance.spare_prints:
+        if all(printers[one.printer_id].material != need.material for one in placements):
+            reasons.append(
+                Reason(
+                    ReasonCode.MATERIAL_CHANGE,
+                    {"material": need.material, "minutes": point.material_change_minutes},
+                )
+            )
+    spare_prints = quoted.spare_prints(len(placements))
+    if spare_prints:
+        chance = max(
+            need.time_on(printer).failure_probability
+            for need in needs
+            for printer in usable_printers(need, point)
+        )
         reasons.append(
             Reason(
                 ReasonCode.SPARE_PRINTS,
-                {
-                    "spare_prints": allowance.spare_prints,
-                    "failure_probability": round(failure_probability, 4),
-                },
+                {"spare_prints": spare_prints, "failure_probability": round(chance, 4)},
             )
         )
+    if quoted.urgency < inf:
+        reasons.append(Reason(ReasonCode.OVERTAKES, {"harm": round(quoted.harm, 5)}))
+    half = quoted.futures.quantile(0.5)
+    reasons.append(
+        Reason(
+            ReasonCode.CHANCE,
+            {
+                "kept": round(quoted.chance_by(minutes_of(ready_at)), 5),
+                "half_ready_at": moment_of(half).isoformat() if half < inf else "",
+                "futures": len(quoted.futures.weights),
+            },
+        )
+    )
     if point.staff_backlog_minutes:
         reasons.append(Reason(ReasonCode.STAFF_BACKLOG, {"minutes": point.staff_backlog_minutes}))
     last_end = max(placement.ends_at for placement in placements)

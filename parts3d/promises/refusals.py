@@ -16,12 +16,12 @@ from parts3d.promises.snapshot import (
 
 
 def usable_printers(need: Need, point: PointSnapshot) -> list[PrinterSnapshot]:
-    """Return the printers that can make the part: it fits, the material is loaded, they work."""
+    """Return the printers that can make the part: it fits, the material is there, they work."""
     return [
         printer
         for printer in point.printers
         if printer.available
-        and printer.material == need.material
+        and (printer.material == need.material or need.material in point.stock)
         and printer.model in need.print_times
     ]
 
@@ -47,7 +47,11 @@ def _refuse_need(need: Need, point: PointSnapshot) -> Refusal | None:
     if not fitting:
         models = ", ".join(sorted({printer.model for printer in point.printers}))
         return Refusal(point.id, RefusalCode.PART_DOES_NOT_FIT, {"models": models})
-    loaded = [printer for printer in fitting if printer.material == need.material]
+    loaded = [
+        printer
+        for printer in fitting
+        if printer.material == need.material or need.material in point.stock
+    ]
     if not loaded:
         there = ", ".join(sorted({printer.material for printer in fitting}))
         return Refusal(

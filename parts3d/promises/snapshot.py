@@ -89,6 +89,10 @@ class PrinterSnapshot:
         waiting: jobs placed on it that have not started, first to last.
         bed_clear: is the bed free now? Not looked at while a print runs.
         pace: how it differs from its model. ``running`` and ``waiting`` hold it already.
+        lying: what was printed and lies on the bed until staff clear and check it.
+        lying_minutes: staffed minutes that the bed has waited for them already.
+        outages_per_hour: how often it breaks down, be it printing, idle or waiting.
+        down_minutes: out of order for so long, and expected back; None when it is not.
     """
 
     id: str
@@ -100,6 +104,10 @@ class PrinterSnapshot:
     waiting: tuple[Queued, ...] = ()
     bed_clear: bool = True
     pace: Pace = AS_ITS_MODEL
+    lying: Queued | None = None
+    lying_minutes: float = 0
+    outages_per_hour: float = 0
+    down_minutes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,16 @@ class PointSnapshot:
         staff_backlog_minutes: staffed minutes of checking already lying there.
         break_minutes: a gap in staffed hours up to this long (lunch) is no closing: prints may
             run through it. 0 makes every gap a closing.
+        people: how many clear and check at once.
+        staff_minutes: as measured, evenly spaced quantiles of the staffed minutes from a print's
+            end until its bed is clear (the check is ``check_minutes`` more); empty for
+            ``bed_clear_minutes``, always.
+        stock: materials that staff can load where another is in the printer.
+        material_change_minutes: staffed minutes for that.
+        shared_queue: does a free printer take the most urgent print of the point? Else each
+            keeps to its own list.
+        reject_share: of the prints that give no good part, how many show it only at the check.
+        repair_hours: shortest and longest outage, log-uniform between.
     """
 
     id: str
@@ -145,6 +163,13 @@ class PointSnapshot:
     place: Place | None = None
     staff_backlog_minutes: float = 0
     break_minutes: float = 120
+    people: int = 1
+    staff_minutes: tuple[float, ...] = ()
+    stock: frozenset[str] = frozenset()
+    material_change_minutes: float = 10
+    shared_queue: bool = False
+    reject_share: float = 0.3
+    repair_hours: tuple[float, float] = (1.0, 24.0)
 
 
 class ReasonCode(StrEnum):
@@ -159,6 +184,9 @@ class ReasonCode(StrEnum):
     STAFF_TIME = "staff_time"
     STAFF_BACKLOG = "staff_backlog"
     WAITS_FOR_OPENING = "waits_for_opening"
+    MATERIAL_CHANGE = "material_change"
+    OVERTAKES = "overtakes"
+    CHANCE = "chance"
 
 
 class RefusalCode(StrEnum):
@@ -187,7 +215,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """One print as planned. A spare one is made only if an earlier one fails.
+    """One print as planned, if everything takes its usual time and nothing fails.
 
     ``need`` is the index of what it prints among the order's needs.
     """
@@ -195,7 +223,6 @@ class Placement:
     printer_id: str
     starts_at: datetime
     ends_at: datetime
-    spare: bool = False
     need: int = 0
 
 
@@ -209,7 +236,7 @@ class Offer:
         ready_at: to be shown and kept; within opening hours, on full five minutes, UTC.
         starts_at: when the first print starts, UTC.
         reasons: what it was computed from.
-        placements: every print, spare ones last.
+        placements: every print, as it would go if nothing failed.
         quantile: the probability asked for.
         place: the point's.
     """

@@ -64,6 +64,9 @@ _REASONS = {
         "A person clears the printer, checks the part and bags it: {staff_minutes} min."
     ),
     ReasonCode.STAFF_BACKLOG: N_("Other parts are checked first: {minutes} min."),
+    ReasonCode.MATERIAL_CHANGE: N_("A person loads {material} first: {minutes} min."),
+    ReasonCode.OVERTAKES: N_("It is printed before parts that are promised for later."),
+    ReasonCode.CHANCE: N_("In {kept_percent} % of what may happen it is ready by then."),
     ReasonCode.WAITS_FOR_OPENING: N_("It can be collected once the point opens, {opens_at}."),
 }
 
@@ -140,6 +143,8 @@ def reason_sentence(reason: Reason, *, now: datetime, _: Translate, locale: str 
         values["planned"] = _duration(float(values["planned_seconds"]), _)
     if "quantile" in values:
         values["percent"] = format_decimal(100 * float(values["quantile"]), locale=locale)
+    if "kept" in values:
+        values["kept_percent"] = format_decimal(100 * float(values["kept"]), locale=locale)
     if "check_minutes" in values and "bed_clear_minutes" in values:
         minutes = float(values["check_minutes"]) + float(values["bed_clear_minutes"])
         values["staff_minutes"] = format_decimal(minutes, locale=locale)

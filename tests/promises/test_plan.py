@@ -198,10 +198,8 @@ def test_at_a_high_quantile_the_spread_and_a_reprint_are_in_the_promise() -> Non
     time = PrintTime(3600, sigma=0.1, failure_probability=0.07)
     low = offered(TUESDAY_10, Need({"mk3s": time}, "PETG"), point(), 0.5)[1]
     high = offered(TUESDAY_10, Need({"mk3s": time}, "PETG"), point(), 0.95)[1]
-    assert [placement.spare for placement in low.placements] == [False]
-    assert [placement.spare for placement in high.placements] == [False, True]
-    first, spare = high.placements
-    assert spare.starts_at >= first.ends_at + timedelta(minutes=15)  # found at the check
+    # 7 % fail, anywhere: two in seven of them, the early ones, are printed again in time.
+    assert high.ready_at > low.ready_at + timedelta(minutes=15)
     reasons = {reason.code: reason.values for reason in high.reasons}
     assert reasons[ReasonCode.SPARE_PRINTS]["spare_prints"] == 1
     assert reasons[ReasonCode.PRINT_TIME]["planned_seconds"] > 3600  # type: ignore[operator]

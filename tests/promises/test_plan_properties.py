@@ -99,7 +99,7 @@ def test_a_promise_lies_in_opening_hours_on_full_five_minutes_and_after_its_prin
     assert now <= answer.starts_at
     assert max(placement.ends_at for placement in answer.placements) <= answer.ready_at
     assert answer.ready_at <= now + timedelta(days=14)
-    assert sum(not placement.spare for placement in answer.placements) == need.quantity
+    assert len(answer.placements) == need.quantity
     usable = {printer.id for printer in point.printers if printer.available}
     assert {placement.printer_id for placement in answer.placements} <= usable
 

@@ -94,7 +94,7 @@ def test_every_print_of_every_line_stands_on_a_printer_that_can_make_it_and_none
         )
         assert cleared is not None
         free_at[machine.id] = cleared
-        made[placement.need] += not placement.spare
+        made[placement.need] += 1
     assert made == [need.quantity for need in needs]
     assert max(one.ends_at for one in answer.placements) <= answer.ready_at
 

@@ -28,6 +28,9 @@ REASON_VALUES: dict[ReasonCode, dict[str, Value]] = {
     ReasonCode.WAITS_FOR_ATTENDANCE: {"starts_at": READY.isoformat(), "rule": "none"},
     ReasonCode.STAFF_TIME: {"bed_clear_minutes": 5, "check_minutes": 10},
     ReasonCode.STAFF_BACKLOG: {"minutes": 10},
+    ReasonCode.MATERIAL_CHANGE: {"material": "ASA", "minutes": 10},
+    ReasonCode.OVERTAKES: {"harm": 0.001},
+    ReasonCode.CHANCE: {"kept": 0.993, "half_ready_at": READY.isoformat(), "futures": 256},
     ReasonCode.WAITS_FOR_OPENING: {"opens_at": READY.isoformat()},
 }
 

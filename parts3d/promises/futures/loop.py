@@ -1,0 +1,421 @@
+"""The futures of one point, one after another, compiled by numba; ``compiled`` loads it.
+
+One future is a little simulation of the point, with moments in minutes and every chance read from
+a table of draws (see ``draws``), so that the same question has the same answer and two questions
+meet the same luck. What happens in it:
+
+- a free printer takes, of the waiting prints it can make, the most urgent one that may start now:
+  by the rule for unattended printing, and with a person there for a change of material;
+- a print lasts a log-normal time, and may fail at a uniform point of it, or be rejected at the
+  check; an outage may fall on the printer, and kills what prints;
+- whatever ended, one of the point's people comes, in staffed hours, in the order things ended:
+  clears the bed, then checks and bags the copies;
+- what failed waits again at once, for any printer of the point, as urgent as before;
+- of prints that serve the same part (twins, hedges) the first good one does; those that have not
+  started then are dropped.
+
+What a printer does is one of: 0 idle, 1 printing, 2 its bed waits for a person, 3 out of order.
+"""
+
+from math import exp, inf, log
+
+import numpy as np
+
+from parts3d.promises.futures.jit import njit
+
+IDLE, PRINTING, TO_CLEAR, DOWN = 0, 1, 2, 3
+ALWAYS, IN_HOURS, ENDS_IN_HOURS = 0, 1, 2  # overnight, finish, none
+
+SLOTS, PER_SLOT, PER_TRY, TRIES = 40, 22, 5, 4
+PRINTER_SLOTS, PER_PRINTER = 16, 2
+COLUMNS = SLOTS * PER_SLOT + PRINTER_SLOTS * PER_PRINTER
+_SHARED = 0.6  # of the deviation of a print's time, what all tries at one part share
+_OWN = 0.8  # so that both squared are 1
+_EDGE = 1e-6
+OUTAGE_WINDOW = 1440.0  # minutes in which an outage is one of the things that may go wrong first
+
+
+@njit
+def add_open(opens, closes, at, minutes):
+    """Return the earliest moment with so many open minutes after ``at`` behind it."""
+    if minutes <= 0.0:
+        return at
+    for index in range(len(opens)):
+        if closes[index] > at:
+            begin = max(at, opens[index])
+            if begin + minutes <= closes[index]:
+                return begin + minutes
+            minutes -= closes[index] - begin
+    return inf
+
+
+@njit
+def is_open(opens, closes, at):
+    """Tell whether it is open; the closing minute is closed."""
+    for index in range(len(opens)):
+        if closes[index] > at:
+            return opens[index] <= at
+    return False
+
+
+@njit
+def start_by_rule(opens, closes, rule, at, minutes):
+    """Return the first moment from ``at`` on at which a print of so many minutes may start."""
+    if rule == ALWAYS:
+        return at
+    for index in range(len(opens)):
+        if closes[index] > at:
+            start = max(at, opens[index])
+            if rule == IN_HOURS or start + minutes <= closes[index] + _EDGE:
+                return start
+    return inf
+
+
+@njit
+def quantile_of(table, share):
+    """Return the value at a share, 0 to 1, of a table of evenly spaced quantiles."""
+    at = share * (len(table) - 1)
+    low = min(int(at), len(table) - 2)
+    return table[low] + (at - low) * (table[low + 1] - table[low])
+
+
+@njit
+def share_below(table, value):
+    """Return the share of a table of evenly spaced quantiles that lies below a value."""
+    steps = len(table) - 1
+    for index in range(steps):
+        if value < table[index + 1]:
+            width = table[index + 1] - table[index]
+            within = 0.0 if width <= 0 else max(value - table[index], 0.0) / width
+            return (index + within) / steps
+    return 1.0
+
+
+@njit
+def as_stratum(chance, fails, job, forced):
+    """Return a draw that lies below ``fails`` or not as the future's stratum wants it."""
+    if job < forced:
+        return fails + chance * (1.0 - fails)
+    if job == forced:
+        return chance * fails
+    return chance
+
+
+@njit
+def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled loop
+    staffed,
+    bridged,
+    rule,
+    people,
+    staff_free_at,
+    now,
+    until,
+    handling,
+    change_minutes,
+    printer_state,
+    printer_job,
+    printer_left,
+    printer_done,
+    printer_loaded,
+    printer_outages,
+    repair,
+    minutes,
+    planned,
+    sigma,
+    failing,
+    reject_share,
+    urgency,
+    home,
+    group,
+    material,
+    copies,
+    slots,
+    first_new,
+    groups,
+    standing_fails,
+    new_fails,
+    only_new,
+    uniform,
+    normal,
+    ready,
+    tries,
+):
+    """Fill ``ready`` (samples, groups) with the minutes at which each group has its good part.
+
+    Args:
+        staffed: (2, n) opens and closes.
+        bridged: the same with breaks bridged.
+        rule: ALWAYS, IN_HOURS or ENDS_IN_HOURS.
+        people: how many clear and check.
+        staff_free_at: when they have done what lies there already.
+        now: minute.
+        until: what is not ready then is ready at ``inf``.
+        handling: (2, n) evenly spaced quantiles of the staffed minutes until the bed is clear, and
+            of those that one copy is checked in.
+        change_minutes: staffed, of a change of material.
+        printer_state: (p,) IDLE, PRINTING, TO_CLEAR or DOWN.
+        printer_job: (p,) what runs or lies there; -1 for nothing of ours.
+        printer_left: (p,) PRINTING: median minutes left; TO_CLEAR: staffed minutes it has lain
+            there; DOWN: minutes it has been, or -1 when nobody expects it back.
+        printer_done: (p,) share of the running print that is done.
+        printer_loaded: (p,) number of the material; -1 for one that nothing needs.
+        printer_outages: (p,) outages a minute.
+        repair: (2,) shortest and longest outage, minutes; log-uniform between.
+        minutes: (j, p) median of a print; inf where it cannot be made.
+        planned: (j, p) what the rule for unattended printing reckons with.
+        sigma: (j, p) log-sd.
+        failing: (j, p) chance that a try fails or is rejected.
+        reject_share: of those, how many only show at the check.
+        urgency: (j,) a minute; the lowest goes first.
+        home: (j,) the only printer that takes its first try; -1 for any.
+        group: (j,) which part it makes.
+        material: (j,) number; -1 for whatever is loaded.
+        copies: (j,) to be checked.
+        slots: (j,) which of the draws are its own.
+        first_new: index of the first print of the new order; they are last.
+        groups: how many parts.
+        standing_fails: (samples,) the print that stands here whose first try fails, while none
+            before it does, or, after the prints, the printer that breaks down within
+            OUTAGE_WINDOW; one past the last: none; -1: as chance has it. See ``draws.strata``.
+        new_fails: the same of the new prints.
+        only_new: stop once the new parts are ready.
+        uniform: (samples, COLUMNS).
+        normal: (samples, COLUMNS).
+        ready: (samples, groups), filled.
+        tries: (samples,) how many tries the new order took, filled.
+    """
+    jobs, printers = minutes.shape
+    news = jobs - first_new
+    new_group = group[first_new] if news else groups
+    s_open, s_close, b_open, b_close = staffed[0], staffed[1], bridged[0], bridged[1]
+    state = np.empty(printers, np.int64)
+    event = np.empty(printers)
+    on = np.empty(printers, np.int64)
+    good = np.empty(printers, np.int64)  # 0 good, 1 to be rejected, 2 failed, 3 killed
+    loaded = np.empty(printers, np.int64)
+    outage = np.empty(printers)
+    repaired = np.empty(printers)
+    waiting = np.empty(jobs, np.int64)
+    released = np.empty(jobs)
+    tried = np.empty(jobs, np.int64)
+    free = np.empty(people)
+    for sample in range(len(ready)):
+        u, z, done = uniform[sample], normal[sample], ready[sample]
+        fails_here, fails_new = standing_fails[sample], new_fails[sample]
+        done[:] = inf
+        tries[sample] = 0
+        free[:] = staff_free_at
+        for job in range(jobs):
+            waiting[job], released[job], tried[job] = 1, now, 0
+        for p in range(printers):
+            column = SLOTS * PER_SLOT + PER_PRINTER * (p % PRINTER_SLOTS)
+            state[p], loaded[p], on[p] = printer_state[p], printer_loaded[p], printer_job[p]
+            good[p] = 0
+            event[p] = now
+            rate = printer_outages[p]
+            outage[p] = inf
+            if rate > 0:
+                soon = 1.0 - exp(-rate * OUTAGE_WINDOW)
+                chance = as_stratum(u[column], soon, first_new + p, fails_here)
+                outage[p] = now - log(1.0 - chance) / rate
+            spread = log(repair[1] / repair[0])
+            repaired[p] = outage[p] + repair[0] * exp(u[column + 1] * spread)
+            if on[p] >= 0:
+                waiting[on[p]] = 0
+            if state[p] == DOWN and printer_left[p] < 0:  # nobody expects it back
+                event[p] = inf
+            elif state[p] == DOWN:
+                past = min(max(printer_left[p] / repair[0], 1.0), 0.99 * repair[1] / repair[0])
+                share = log(past) / spread
+                at_end = repair[0] * exp((share + u[column + 1] * (1 - share)) * spread)
+                event[p] = now + max(at_end - printer_left[p], 1.0)
+                outage[p] = inf
+            elif state[p] == PRINTING:
+                j = on[p]
+                slot = PER_SLOT * slots[j]
+                wide = _SHARED * z[slot] + _OWN * z[slot + 2]
+                left = printer_left[p] * exp(sigma[j, p] * wide)
+                at_fault = failing[j, p] * (1.0 - reject_share)
+                at_check = failing[j, p] * reject_share
+                past = printer_done[p]
+                still = at_fault * (1.0 - past) / (1.0 - at_fault * past)
+                at_check /= 1.0 - at_fault * past
+                chance = as_stratum(u[slot + 3], still + at_check, j, fails_here)
+                if chance < still:
+                    good[p] = 2
+                    left *= chance / still
+                elif chance < still + at_check:
+                    good[p] = 1
+                event[p] = now + left
+                tried[j] = 1
+                if outage[p] <= event[p]:
+                    good[p], event[p] = 3, outage[p]
+        for _ in range(printers):  # beds that wait already, the one that waits longest first
+            p = -1
+            for q in range(printers):
+                if (
+                    state[q] == TO_CLEAR
+                    and event[q] == now
+                    and (p < 0 or printer_left[q] > printer_left[p])
+                ):
+                    p = q
+            if p < 0:
+                break
+            j = on[p]
+            slot = PER_SLOT * (slots[j] if j >= 0 else 0)
+            hand = u[slot + 4]
+            if j < 0:
+                hand = u[SLOTS * PER_SLOT + PER_PRINTER * (p % PRINTER_SLOTS) + 1]
+            person = 0
+            for k in range(1, people):
+                if free[k] < free[person]:
+                    person = k
+            begin = max(now, free[person])
+            share = share_below(handling[0], printer_left[p])
+            clear = quantile_of(handling[0], share + hand * (1.0 - share)) - printer_left[p]
+            clear = max(clear, 0.01)
+            event[p] = add_open(s_open, s_close, begin, clear)
+            free[person] = event[p]
+            if j >= 0:
+                tried[j] = 1
+                check = copies[j] * quantile_of(handling[1], hand)
+                passed = add_open(s_open, s_close, begin, clear + check)
+                free[person] = passed
+                at_check = failing[j, p] * reject_share
+                if as_stratum(u[slot + 3], at_check, j, fails_here) < at_check:
+                    waiting[j], released[j] = 1, passed
+                elif passed < done[group[j]]:
+                    done[group[j]] = passed
+            on[p] = -1
+        left_groups = groups
+        while True:
+            p = 0
+            for q in range(1, printers):
+                if event[q] < event[p]:
+                    p = q
+            t = event[p]
+            if t >= until:
+                break
+            if only_new:
+                missing = 0
+                for g in range(new_group, groups):
+                    if done[g] > t:
+                        missing += 1
+                if missing == 0:
+                    break
+            else:
+                missing = 0
+                for g in range(left_groups):
+                    if done[g] > t:
+                        missing += 1
+                if missing == 0:
+                    break
+            if state[p] == PRINTING:
+                j = on[p]
+                slot = PER_SLOT * slots[j] + PER_TRY * min(tried[j] - 1, TRIES - 1)
+                hand = u[slot + 4]
+                clear = quantile_of(handling[0], hand)
+                person = 0
+                for k in range(1, people):
+                    if free[k] < free[person]:
+                        person = k
+                begin = max(t, free[person])
+                state[p], on[p] = TO_CLEAR, -1
+                if good[p] >= 2:
+                    event[p] = add_open(s_open, s_close, begin, clear)
+                    free[person] = event[p]
+                    if good[p] == 3:
+                        event[p] = max(event[p], repaired[p])
+                        outage[p] = inf
+                    waiting[j], released[j] = 1, t
+                    for q in range(printers):
+                        if state[q] == IDLE and event[q] > t:
+                            event[q] = t
+                else:
+                    event[p] = add_open(s_open, s_close, begin, clear)
+                    check = copies[j] * quantile_of(handling[1], hand)
+                    passed = add_open(s_open, s_close, begin, clear + check)
+                    free[person] = passed
+                    if good[p] == 1:
+                        waiting[j], released[j] = 1, passed
+                        for q in range(printers):
+                            if state[q] == IDLE and event[q] > passed:
+                                event[q] = passed
+                    elif passed < done[group[j]]:
+                        done[group[j]] = passed
+                continue
+            if state[p] != IDLE:  # the bed is clear, or the printer is back
+                state[p] = IDLE
+            if outage[p] <= t:
+                if repaired[p] > t:
+                    state[p], event[p] = DOWN, repaired[p]
+                    outage[p] = inf
+                    continue
+                outage[p] = inf
+            # An idle printer looks for its next print.
+            best, best_key, best_start, again = -1, inf, t, inf
+            for j in range(jobs):
+                if waiting[j] == 0 or minutes[j, p] == inf or done[group[j]] <= t:
+                    continue
+                if home[j] >= 0 and home[j] != p and tried[j] == 0:
+                    continue
+                if released[j] > t:
+                    again = min(again, released[j])
+                    continue
+                ready_to_start = t
+                other = material[j] >= 0 and material[j] != loaded[p]
+                if other:
+                    ready_to_start = add_open(s_open, s_close, t, change_minutes)
+                start = start_by_rule(b_open, b_close, rule, ready_to_start, planned[j, p])
+                if start > ready_to_start or (other and not is_open(s_open, s_close, t)):
+                    if other:
+                        start = max(start - change_minutes, t + 1.0)
+                    again = min(again, max(start, t + 1.0))
+                    continue
+                key = urgency[j] + (30.0 if other else 0.0)
+                if key < best_key:
+                    best, best_key, best_start = j, key, start
+            if best < 0:
+                event[p] = again
+                continue
+            j = best
+            q = p
+            if home[j] < 0 or tried[j] > 0:  # a faster printer that is idle as well takes it
+                for r in range(printers):
+                    if (
+                        r != p
+                        and state[r] == IDLE
+                        and outage[r] > t
+                        and minutes[j, r] < 0.98 * minutes[j, q]
+                        and (material[j] < 0 or material[j] == loaded[r])
+                        and start_by_rule(b_open, b_close, rule, t, planned[j, r]) <= t
+                    ):
+                        q = r
+                        best_start = t
+            tried[j] += 1
+            if j >= first_new:
+                tries[sample] += 1
+            slot = PER_SLOT * slots[j]
+            column = slot + PER_TRY * min(tried[j] - 1, TRIES - 1)
+            wide = _SHARED * z[slot] + _OWN * z[column + 2]
+            lasts = minutes[j, q] * exp(sigma[j, q] * wide)
+            fails = failing[j, q]
+            chance = u[column + 3]
+            if tried[j] == 1:
+                chance = as_stratum(chance, fails, j, fails_new if j >= first_new else fails_here)
+            at_fault = fails * (1.0 - reject_share)
+            good[q] = 0
+            if chance < at_fault:
+                good[q] = 2
+                lasts *= chance / at_fault
+            elif chance < fails:
+                good[q] = 1
+            waiting[j] = 0
+            if material[j] >= 0:
+                loaded[q] = material[j]
+            state[q], on[q] = PRINTING, j
+            event[q] = best_start + lasts
+            if outage[q] <= event[q]:
+                good[q], event[q] = 3, max(outage[q], best_start)
+            if q != p:
+                event[p] = t  # looks again

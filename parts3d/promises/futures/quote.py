@@ -1,0 +1,188 @@
+"""From the futures of a point to the minute that is promised there. Pure.
+
+The new order's turn is decided by the minute it is promised for, as everybody's is (earliest due
+date first; Jackson, 1955). Two ways are tried: behind all that stands there, and, when that is
+not today, before what is promised for later days. A way counts only if it takes nobody's promise
+away: the chance that the others are late may grow by ``Patience.harm`` in all, else the new
+promise is moved behind theirs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import ceil, inf
+
+import numpy as np
+
+from parts3d.promises.futures.ready import Futures, Prints, run
+from parts3d.promises.futures.scene import Floats, Scene
+
+ROUND_MINUTES = 5
+_EDGE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """How sure a promise is, by when it is for; prints of the night fail unseen.
+
+    Args:
+        same_day: for today.
+        later: for another day.
+    """
+
+    same_day: float
+    later: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A minute to promise, and what it was read from.
+
+    Args:
+        ready_at: in opening hours, on full five minutes.
+        bagged_at: the quantile before it was rounded.
+        level: the quantile's.
+        urgency: minute at which the new prints' turn is.
+        harm: by how much the chances of others to be late grow, summed.
+        futures: of the point with the order.
+        same_day: is it for today?
+    """
+
+    ready_at: float
+    bagged_at: float
+    level: float
+    urgency: float
+    harm: float
+    futures: Futures
+    same_day: bool
+
+    def chance_by(self, minute: float) -> float:
+        """Return the share of the futures in which the order is ready by a minute."""
+        return float(self.futures.weights[self.futures.all_new() <= minute + _EDGE].sum())
+
+    def spare_prints(self, prints: int) -> int:
+        """Return how many tries beyond the ordered prints the promise still leaves time for."""
+        in_time = (self.futures.all_new() <= self.bagged_at + _EDGE) & (self.futures.weights > 0)
+        return max(int(self.futures.tries[in_time].max(initial=0)) - prints, 0)
+
+
+def quote(
+    scene: Scene,
+    new: Prints,
+    levels: Levels,
+    *,
+    standing: Futures | None = None,
+    most_harm: float = 0.005,
+) -> Quoted | None:
+    """Return the earliest minute that can be promised for an order; None: none until the horizon.
+
+    Args:
+        scene: the point.
+        new: the order's prints.
+        levels: how sure.
+        standing: futures of the point without the order, when known already.
+        most_harm: by how much others' chances to be late may grow, summed.
+    """
+    last = _read(scene, run(scene, new, only_new=True), levels, inf)
+    if last is not None and last.same_day and not _overtakes(scene, last.ready_at):
+        return last
+    if len(scene.dues):
+        standing = standing or run(scene)
+    closes = _closes_today(scene)
+    found = [] if last is None else [last]
+    if (last is None or not last.same_day) and closes > scene.now and _overtakes(scene, closes):
+        first = _read(scene, run(scene, new, urgency=closes), levels, closes)
+        if first is not None and first.same_day:
+            found.insert(0, first)
+    for one in found:
+        if not _overtakes(scene, one.ready_at) or standing is None:
+            return one
+        urgency = min(one.ready_at, one.urgency)
+        again = run(scene, new, urgency=urgency)
+        harm = harm_of(scene, standing, again)
+        if harm <= most_harm:
+            return replace(one, harm=harm, urgency=urgency)
+    if last is None:
+        return None
+    behind = float(scene.dues[np.isfinite(scene.dues)].max()) + ROUND_MINUTES
+    ready_at = collectable(scene.opening, max(last.ready_at, behind))
+    if ready_at > scene.until:
+        return None
+    return replace(last, ready_at=ready_at, same_day=ready_at < scene.today_ends)
+
+
+def harm_of(scene: Scene, before: Futures, after: Futures) -> float:
+    """Return by how much the chances to be late of what stands there grow, summed."""
+    dues = dues_by_part(scene)
+    parts = len(dues)
+    if not parts:
+        return 0.0
+    then = after.weights @ (after.ready[:, :parts] > dues)
+    now = before.weights @ (before.ready[:, :parts] > dues)
+    return float(np.maximum(then - now, 0.0)[np.isfinite(dues)].sum())
+
+
+def dues_by_part(scene: Scene) -> Floats:
+    """Return the minute promised for each part that stands at the point; ``inf`` for none."""
+    parts = int(scene.group.max()) + 1 if len(scene.group) else 0
+    dues = np.full(parts, inf)
+    np.minimum.at(dues, scene.group, scene.dues)
+    return dues
+
+
+def collectable(opening: Floats, minute: float) -> float:
+    """Round up to five minutes and on to opening hours, until both hold; may be ``inf``."""
+    at = _rounded_up(minute)
+    opens, closes = opening
+    for begin, end in zip(opens.tolist(), closes.tolist(), strict=True):
+        if end > at:
+            at = _rounded_up(max(at, begin))
+            if at < end:
+                return at
+    return inf
+
+
+def _read(scene: Scene, futures: Futures, levels: Levels, urgency: float) -> Quoted | None:
+    """Read the quantile for today; if that is not today, the one for later."""
+    bagged_at = futures.quantile(levels.same_day)
+    ready_at = collectable(scene.opening, bagged_at)
+    if ready_at < scene.today_ends:
+        return Quoted(ready_at, bagged_at, levels.same_day, urgency, 0.0, futures, same_day=True)
+    bagged_at = futures.quantile(levels.later)
+    # Surer than today's promise would have been, it may not be earlier.
+    ready_at = collectable(scene.opening, max(bagged_at, scene.today_ends))
+    if ready_at > scene.until:
+        return None
+    return Quoted(ready_at, bagged_at, levels.later, urgency, 0.0, futures, same_day=False)
+
+
+def _overtakes(scene: Scene, due: float) -> bool:
+    """Tell whether anything that waits is promised for later than that."""
+    return bool(np.any(np.isfinite(scene.dues) & (scene.dues > due)))
+
+
+def _closes_today(scene: Scene) -> float:
+    opens, closes = scene.opening
+    today = closes[opens < scene.today_ends]
+    return float(min(today[-1], scene.today_ends)) if len(today) else -inf
+
+
+def _rounded_up(minute: float) -> float:
+    if minute == inf:
+        return inf
+    return ROUND_MINUTES * float(ceil((minute - _EDGE) / ROUND_MINUTES))
+
+
+def doubled(new: Prints, printers: Sequence[int]) -> Prints:
+    """Return prints of which each is made twice, at once where the point allows it.
+
+    Args:
+        new: as ordered.
+        printers: for each print, the printer that its twin keeps to; -1 for any.
+    """
+    return Prints(
+        [*new.times, *new.times],
+        [*new.homes, *printers],
+        [*new.parts, *new.parts],
+        [*new.materials, *new.materials],
+        [*new.copies, *new.copies],
+    )

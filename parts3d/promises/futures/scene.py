@@ -1,0 +1,314 @@
+"""A point's snapshot as the arrays that its futures run on. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from math import exp, inf
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parts3d.points.calendar import calendar, minutes_of
+from parts3d.points.hours import BRUSSELS, Unattended
+from parts3d.promises.print_time import PrintTime
+from parts3d.promises.queued import Queued
+from parts3d.promises.snapshot import Need, PointSnapshot, PrinterSnapshot
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_RULES = {Unattended.OVERNIGHT: 0, Unattended.FINISH: 1, Unattended.NONE: 2}
+_IDLE, _PRINTING, _TO_CLEAR, _DOWN = 0, 1, 2, 3
+_LOOK_BACK = timedelta(days=1)
+# What is promised to nobody goes in the order it stands, before what is ordered now.
+_LONG_AGO = -1e7
+_NEW_SLOTS, _SLOTS, _SLOTS_A_PRINTER = 12, 40, 7
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The arrays of ``loop.futures`` (see there), and what they stand for.
+
+    Args:
+        today_ends: the minute of the next midnight in Brussels.
+        first_fails: (jobs,) the chance that the present or first try gives no good part.
+        jobs: what stands at the point, in the order of the arrays' rows; None for a hold.
+        dues: minutes at which they were promised; ``inf`` for those promised to nobody.
+    """
+
+    now: float
+    until: float
+    today_ends: float
+    staffed: Floats
+    bridged: Floats
+    opening: Floats
+    rule: int
+    people: int
+    staff_free_at: float
+    handling: Floats
+    change_minutes: float
+    printer_state: Ints
+    printer_job: Ints
+    printer_left: Floats
+    printer_done: Floats
+    printer_loaded: Ints
+    printer_outages: Floats
+    repair: Floats
+    minutes: Floats
+    planned: Floats
+    sigma: Floats
+    failing: Floats
+    first_fails: Floats
+    reject_share: float
+    urgency: Floats
+    home: Ints
+    group: Ints
+    material: Ints
+    copies: Ints
+    slots: Ints
+    jobs: tuple[Queued | None, ...]
+    dues: Floats
+    materials: tuple[str, ...]
+    shared_queue: bool
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows of the jobs while they are gathered."""
+
+    times: list[list[PrintTime | None]]
+    jobs: list[Queued | None]
+    urgency: list[float]
+    home: list[int]
+    at: list[int]
+    slots: list[int]
+
+
+def usable(printer: PrinterSnapshot) -> bool:
+    """Tell whether a printer can be planned with: it works, or is expected back."""
+    return printer.available or printer.down_minutes is not None
+
+
+def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
+    """Return a point's arrays, with all that stands there and nothing new."""
+    minute = minutes_of(now)
+    window = (now - _LOOK_BACK, until + timedelta(days=14))
+    staffed = calendar(point.staffed_hours, *window)
+    bridged = calendar(point.staffed_hours, *window, bridging_minutes=point.break_minutes)
+    opening = calendar(point.opening_hours, *window)
+    printers = point.printers
+    materials = tuple(dict.fromkeys(printer.material for printer in printers))
+    rows = _Rows([], [], [], [], [], [])
+    count = len(printers)
+    state, job = np.zeros(count, np.int64), np.full(count, -1, np.int64)
+    left, done, outages = np.zeros(count), np.zeros(count), np.zeros(count)
+    for index, printer in enumerate(printers):
+        outages[index] = printer.outages_per_hour / 60
+        if printer.running is not None:
+            state[index], job[index] = _PRINTING, len(rows.jobs)
+            left[index] = printer.running.time.median_seconds / 60
+            done[index] = min(printer.running.done_share, 0.99)
+            _add(rows, point, index, printer.running, _LONG_AGO, 0)
+        elif printer.lying is not None or not printer.bed_clear:
+            state[index], left[index] = _TO_CLEAR, printer.lying_minutes
+            if printer.lying is not None:
+                job[index] = len(rows.jobs)
+                _add(rows, point, index, printer.lying, _LONG_AGO, 0)
+        if printer.down_minutes is not None and state[index] != _PRINTING:
+            state[index], left[index] = _DOWN, printer.down_minutes
+            job[index] = -1
+        elif not printer.available and state[index] == _IDLE:
+            state[index], left[index] = _DOWN, -1.0
+        ahead = _LONG_AGO
+        for position, queued in enumerate(printer.waiting, start=1):
+            due = _LONG_AGO if queued.due_at is None else minutes_of(queued.due_at)
+            ahead = due if point.shared_queue else max(ahead + 1e-3, due)
+            _add(rows, point, index, queued, ahead, position)
+        held = [
+            one
+            for hold in point.holds
+            if hold.printer_id == printer.id and hold.expires_at > now
+            for one in hold.prints
+        ]
+        for position, print_time in enumerate(held, start=4):
+            ahead += 1e-3
+            _add(rows, point, index, print_time, ahead, position)
+    jobs = tuple(rows.jobs)
+    groups: dict[str, int] = {}
+    group = np.array([_group(groups, one, number) for number, one in enumerate(jobs)], np.int64)
+    materials += tuple(
+        dict.fromkeys(
+            one.material
+            for one in jobs
+            if one is not None and one.material and one.material not in materials
+        )
+    )
+    minutes, planned, sigma, failing = _tables(rows.times, count)
+    clears = point.staff_minutes or (point.bed_clear_minutes, point.bed_clear_minutes)
+    backlog = calendar_add(staffed.opens, staffed.closes, minute, point.staff_backlog_minutes)
+    return Scene(
+        now=minute,
+        until=minutes_of(until),
+        today_ends=minutes_of(midnight_after(now)),
+        staffed=_after(staffed.opens, staffed.closes, minute),
+        bridged=_after(bridged.opens, bridged.closes, minute),
+        opening=_after(opening.opens, opening.closes, minute),
+        rule=_RULES[point.unattended],
+        people=max(point.people, 1),
+        staff_free_at=backlog,
+        handling=np.array([clears, (point.check_minutes,) * len(clears)], np.float64),
+        change_minutes=float(point.material_change_minutes),
+        printer_state=state,
+        printer_job=job,
+        printer_left=left,
+        printer_done=done,
+        printer_loaded=np.array([materials.index(one.material) for one in printers], np.int64),
+        printer_outages=outages,
+        repair=60 * np.array(point.repair_hours, np.float64),
+        minutes=minutes,
+        planned=planned,
+        sigma=sigma,
+        failing=failing,
+        first_fails=_first_fails(rows, state, job, done, failing, point.reject_share),
+        reject_share=float(point.reject_share),
+        urgency=np.array(rows.urgency, np.float64),
+        home=np.array(rows.home, np.int64),
+        group=group,
+        material=np.array(
+            [
+                materials.index(one.material) if one is not None and one.material else -1
+                for one in jobs
+            ],
+            np.int64,
+        ),
+        copies=np.array([1 if one is None else one.copies for one in jobs], np.int64),
+        slots=np.array(rows.slots, np.int64),
+        jobs=jobs,
+        dues=np.array(
+            [inf if one is None or one.due_at is None else minutes_of(one.due_at) for one in jobs]
+        ),
+        materials=materials,
+        shared_queue=point.shared_queue,
+    )
+
+
+def midnight_after(now: datetime) -> datetime:
+    """Return when the day ends, in Brussels."""
+    tomorrow = now.astimezone(BRUSSELS).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), BRUSSELS)
+
+
+def times_at(need: Need, point: PointSnapshot) -> list[PrintTime | None]:
+    """Return what a print takes on each printer; None where it cannot be made."""
+    return [
+        need.time_on(printer)
+        if usable(printer)
+        and printer.model in need.print_times
+        and (printer.material == need.material or need.material in point.stock)
+        else None
+        for printer in point.printers
+    ]
+
+
+def calendar_add(opens: Floats, closes: Floats, at: float, minutes: float) -> float:
+    """Return the earliest moment with so many open minutes after ``at`` behind it."""
+    if minutes <= 0:
+        return at
+    first = int(np.searchsorted(closes, at, side="right"))
+    for begin, end in zip(opens[first:].tolist(), closes[first:].tolist(), strict=True):
+        start = max(at, begin)
+        if start + minutes <= end:
+            return float(start + minutes)
+        minutes -= end - start
+    return inf
+
+
+def tables_of(
+    times: Sequence[Sequence[PrintTime | None]], printers: int
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return minutes, planned minutes, log-sd and chance to fail, each (jobs, printers)."""
+    return _tables(times, printers)
+
+
+def _add(
+    rows: _Rows,
+    point: PointSnapshot,
+    index: int,
+    what: Queued | PrintTime,
+    urgency: float,
+    position: int,
+) -> None:
+    queued = what if isinstance(what, Queued) else None
+    here = what.time if isinstance(what, Queued) else what
+    times: list[PrintTime | None] = []
+    for number, printer in enumerate(point.printers):
+        if number == index:
+            times.append(here)
+        elif queued is None or printer.model not in queued.print_times or not usable(printer):
+            times.append(None)
+        elif queued.material in ("", printer.material) or queued.material in point.stock:
+            times.append(queued.print_times[printer.model].at(printer.pace))
+        else:
+            times.append(None)
+    rows.times.append(times)
+    rows.jobs.append(queued)
+    rows.urgency.append(urgency)
+    free = point.shared_queue and queued is not None and queued.may_move
+    rows.home.append(-1 if free else index)
+    rows.at.append(index)
+    own = (_SLOTS_A_PRINTER * index + min(position, _SLOTS_A_PRINTER - 1)) % (_SLOTS - _NEW_SLOTS)
+    rows.slots.append(_NEW_SLOTS + own)
+
+
+def _group(groups: dict[str, int], queued: Queued | None, number: int) -> int:
+    """Number the parts: a hedge makes the same one as the job it covers."""
+    key = f"#{number}"
+    if queued is not None and queued.job_id:
+        key = queued.hedge_of or queued.job_id
+    return groups.setdefault(key, len(groups))
+
+
+def _tables(
+    times: Sequence[Sequence[PrintTime | None]], printers: int
+) -> tuple[Floats, Floats, Floats, Floats]:
+    found = np.zeros((4, len(times), printers))
+    found[0] = found[1] = inf
+    for row, some in enumerate(times):
+        for column, one in enumerate(some):
+            if one is not None:
+                median = one.median_seconds / 60
+                found[:, row, column] = (
+                    median,
+                    median * exp(one.sigma) if one.sigma else median,
+                    one.sigma,
+                    one.failure_probability,
+                )
+    return found[0].copy(), found[1].copy(), found[2].copy(), found[3].copy()
+
+
+def _first_fails(
+    rows: _Rows, state: Ints, on: Ints, done: Floats, failing: Floats, reject_share: float
+) -> Floats:
+    """Return the chance that the try a print is at, or its first, gives no good part.
+
+    A failure falls evenly on a print, so what has gone well so far makes it less likely; what lies
+    on the bed can only be rejected.
+    """
+    found = np.zeros(len(rows.jobs))
+    for job, home in enumerate(rows.at):
+        found[job] = failing[job, home]
+        at_fault, at_check = found[job] * (1 - reject_share), found[job] * reject_share
+        if on[home] == job and state[home] == _PRINTING:
+            left = at_fault * (1 - done[home]) + at_check
+            found[job] = left / (1 - at_fault * done[home])
+        elif on[home] == job and state[home] == _TO_CLEAR:
+            found[job] = at_check
+    return found
+
+
+def _after(opens: Floats, closes: Floats, minute: float) -> Floats:
+    """Return the stretches that end after a minute; at least one, so that it has a shape."""
+    first = int(np.searchsorted(closes, minute, side="right"))
+    if first == len(opens):
+        return np.full((2, 1), inf)
+    return np.ascontiguousarray(np.vstack((opens[first:], closes[first:])))

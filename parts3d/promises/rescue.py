@@ -1,0 +1,354 @@
+"""What can still be saved: promises at risk, and the moves that help. Pure.
+
+A promise is at risk when the chance that it is late has grown beyond ``RISK``. For each, the most
+urgent first, the moves are tried from the mildest to the boldest, each on the same futures as if
+it were made (common random numbers, so that two moves differ by their effect and not by luck):
+
+1. another printer of the point takes the waiting print;
+2. a hedge: a second print of the same part at once, whichever passes first serves;
+3. another point, which the customer has to agree to;
+4. nothing helps: the customer is told before the time, with the time that can be held.
+
+A move has to save clearly more than it costs others at the same point. Moves already decided are
+in the futures of the next one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import numpy as np
+
+from parts3d.points.calendar import minutes_of, moment_of
+from parts3d.promises.futures.quote import collectable, harm_of
+from parts3d.promises.futures.ready import Futures, Prints, run, weighted_quantile
+from parts3d.promises.futures.scene import Scene, scene_of, times_at
+from parts3d.promises.snapshot import Need, PointSnapshot, Value
+
+RISK = 0.06
+HORIZON = timedelta(days=14)
+_LEAST_GAIN = 0.04  # of the chance to be kept: a second print or another printer is worth that
+_LEAST_GAIN_ELSEWHERE = 0.25  # a customer is not asked for less
+_MOST_HARM_OF_GAIN = 0.5
+_LOST = 0.5
+
+
+class CommittedState(StrEnum):
+    """How far the print of a promised part is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    PRINTED = "printed"
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A print that somebody waits for.
+
+    Args:
+        job_id: as in the point's snapshot.
+        order_id: its order.
+        promised_at: aware.
+        point_id: where it is to be ready.
+        printer_id: where it runs or waits.
+        state: how far it is.
+        need: what one print of it takes, by printer model.
+        hedge_of: the job it covers, if it is a hedge.
+        may_leave: may the customer be asked for another point?
+        may_hedge: may a second print be made? Not where one is under way.
+    """
+
+    job_id: str
+    order_id: str
+    promised_at: datetime
+    point_id: str
+    printer_id: str
+    state: CommittedState
+    need: Need
+    hedge_of: str | None = None
+    may_leave: bool = False
+    may_hedge: bool = True
+
+
+class MoveKind(StrEnum):
+    """What is done for a promise at risk."""
+
+    OTHER_PRINTER = "other_printer"
+    HEDGE = "hedge"
+    OTHER_POINT = "other_point"
+    TELL = "tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One thing to do, and why.
+
+    Args:
+        kind: see ``MoveKind``.
+        job_id: of which print.
+        order_id: its order.
+        from_point_id: where it is.
+        from_printer_id: where it is.
+        to_point_id: where it goes; where it is for TELL.
+        to_printer_id: printer for it; empty for TELL.
+        ready_before: when it would be ready, with the probability asked for; None: not in sight.
+        ready_after: the same with the move.
+        kept_before: the chance that the promise is kept.
+        kept_after: the same with the move.
+        reason: data for the order's timeline.
+    """
+
+    kind: MoveKind
+    job_id: str
+    order_id: str
+    from_point_id: str
+    from_printer_id: str
+    to_point_id: str
+    to_printer_id: str
+    ready_before: datetime | None
+    ready_after: datetime | None
+    kept_before: float
+    kept_after: float
+    reason: dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """A move that is looked at."""
+
+    kind: MoveKind
+    point: str
+    printer: str
+    late: float
+    ready: float
+    scene: Scene  # of the point that gets the print, with it
+    harm: float = 0.0
+
+
+def rescue(
+    now: datetime,
+    points: Sequence[PointSnapshot],
+    committed: Sequence[Committed],
+    *,
+    quantile: float,
+    risk: float = RISK,
+    horizon: timedelta = HORIZON,
+) -> list[Move]:
+    """Return what to do for promises at risk, the most urgent first; nothing for the others.
+
+    Args:
+        now: aware; the moment of the snapshots.
+        points: where the prints are, and where they may go: near points of the same customers.
+        committed: prints that are promised and not ready; others are left alone.
+        quantile: with which the ready times of moves are stated.
+        risk: above this chance to be late something is done.
+        horizon: how far is looked ahead.
+    """
+    by_id = {point.id: point for point in points}
+    scenes = {point.id: scene_of(now, point, now + horizon) for point in points}
+    standing: dict[str, Futures] = {}
+    moves: list[Move] = []
+    covered: set[str] = set()
+    hedged = {one.hedge_of or "" for one in committed}
+    for one in sorted(committed, key=lambda one: (one.promised_at, one.job_id)):
+        scene = scenes.get(one.point_id)
+        job = None if scene is None else _row_of(scene, one.job_id)
+        if scene is None or job is None or (one.hedge_of or one.job_id) in covered:
+            continue
+        if one.point_id not in standing:
+            standing[one.point_id] = run(scene)
+        before = standing[one.point_id]
+        part = int(scene.group[job])
+        due = minutes_of(one.promised_at)
+        late = before.late(part, due)
+        if late <= risk:
+            continue
+        covered.add(one.hedge_of or one.job_id)
+        ready = collectable(scene.opening, _quantile(before, part, quantile))
+        may_hedge = one.may_hedge and one.job_id not in hedged and one.hedge_of is None
+        chosen = _chosen(
+            _options(one, job, scene, before, by_id, scenes, quantile, may_hedge=may_hedge),
+            late,
+        )
+        if chosen is None:
+            if late >= _LOST:
+                moves.append(
+                    _move(one, MoveKind.TELL, one.point_id, "", (late, ready), (late, ready))
+                )
+            continue
+        scenes[chosen.point] = chosen.scene
+        standing.pop(chosen.point, None)
+        moves.append(
+            _move(
+                one,
+                chosen.kind,
+                chosen.point,
+                chosen.printer,
+                (late, ready),
+                (chosen.late, chosen.ready),
+            )
+        )
+    return moves
+
+
+def _options(
+    one: Committed,
+    job: int,
+    scene: Scene,
+    before: Futures,
+    points: dict[str, PointSnapshot],
+    scenes: dict[str, Scene],
+    quantile: float,
+    *,
+    may_hedge: bool,
+) -> list[_Option]:
+    part = int(scene.group[job])
+    due = minutes_of(one.promised_at)
+    here = points[one.point_id]
+    found: list[_Option] = []
+    able = [index for index in range(len(here.printers)) if np.isfinite(scene.minutes[job, index])]
+    if one.state is CommittedState.WAITING and not scene.shared_queue:
+        for index in able:
+            if index != scene.home[job]:
+                home = scene.home.copy()
+                home[job] = index
+                moved = replace(scene, home=home)
+                after = run(moved)
+                found.append(
+                    _Option(
+                        MoveKind.OTHER_PRINTER,
+                        here.id,
+                        here.printers[index].id,
+                        after.late(part, due),
+                        collectable(scene.opening, _quantile(after, part, quantile)),
+                        moved,
+                        harm_of(scene, before, after),
+                    )
+                )
+    times = times_at(one.need, here)
+    if may_hedge:
+        for index, time in enumerate(times):
+            if time is None or (
+                one.state is not CommittedState.WAITING and index == scene.home[job]
+            ):
+                continue
+            hedge = Prints([times], [index], [-1 - part], [one.need.material], [one.need.copies])
+            urgency = float(scene.urgency[job]) + 0.5
+            after = run(scene, hedge, urgency=urgency)
+            found.append(
+                _Option(
+                    MoveKind.HEDGE,
+                    here.id,
+                    here.printers[index].id,
+                    after.late(part, due),
+                    collectable(scene.opening, _quantile(after, part, quantile)),
+                    scene,
+                    harm_of(scene, before, after),
+                )
+            )
+    if one.may_leave and one.state is not CommittedState.PRINTED:
+        found += _elsewhere(one, due, points, scenes, quantile)
+    return found
+
+
+def _elsewhere(
+    one: Committed,
+    due: float,
+    points: dict[str, PointSnapshot],
+    scenes: dict[str, Scene],
+    quantile: float,
+) -> list[_Option]:
+    found: list[_Option] = []
+    for point in points.values():
+        times = times_at(one.need, point)
+        if point.id == one.point_id or all(time is None for time in times):
+            continue
+        scene = scenes[point.id]
+        home = min(
+            (index for index, time in enumerate(times) if time is not None),
+            key=lambda index: (scene.printer_state[index], int((scene.home == index).sum())),
+        )
+        new = Prints(
+            [times],
+            [-1 if scene.shared_queue else home],
+            [0],
+            [one.need.material],
+            [one.need.copies],
+        )
+        after = run(scene, new, urgency=due)
+        part = after.standing
+        found.append(
+            _Option(
+                MoveKind.OTHER_POINT,
+                point.id,
+                point.printers[home].id,
+                after.late(part, due),
+                collectable(scene.opening, _quantile(after, part, quantile)),
+                scene,
+                harm_of(scene, run(scene), after),
+            )
+        )
+    return found
+
+
+def _chosen(options: Sequence[_Option], late: float) -> _Option | None:
+    """Return the mildest kind that gains enough, the best of its kind; ties as they came."""
+    for kind in (MoveKind.OTHER_PRINTER, MoveKind.HEDGE, MoveKind.OTHER_POINT):
+        least = _LEAST_GAIN_ELSEWHERE if kind is MoveKind.OTHER_POINT else _LEAST_GAIN
+        worth = [
+            one
+            for one in options
+            if one.kind is kind
+            and late - one.late >= least
+            and one.harm <= _MOST_HARM_OF_GAIN * (late - one.late)
+        ]
+        if worth:
+            return min(worth, key=lambda one: one.late + one.harm)
+    return None
+
+
+def _move(
+    one: Committed,
+    kind: MoveKind,
+    point: str,
+    printer: str,
+    before: tuple[float, float],
+    after: tuple[float, float],
+) -> Move:
+    kept_before, kept_after = 1 - before[0], 1 - after[0]
+    return Move(
+        kind,
+        one.job_id,
+        one.order_id,
+        one.point_id,
+        one.printer_id,
+        point,
+        printer,
+        _moment(before[1]),
+        _moment(after[1]),
+        kept_before,
+        kept_after,
+        {
+            "code": "at_risk",
+            "move": kind.value,
+            "promised_at": one.promised_at.isoformat(),
+            "kept_before": round(kept_before, 4),
+            "kept_after": round(kept_after, 4),
+        },
+    )
+
+
+def _row_of(scene: Scene, job_id: str) -> int | None:
+    for index, job in enumerate(scene.jobs):
+        if job is not None and job.job_id == job_id:
+            return index
+    return None
+
+
+def _quantile(futures: Futures, part: int, level: float) -> float:
+    return weighted_quantile(futures.ready[:, part], futures.weights, level)
+
+
+def _moment(minute: float) -> datetime | None:
+    return moment_of(minute) if np.isfinite(minute) else None
