@@ -136,7 +136,7 @@ clean: ## Remove what setup made, but no data.
 # What cannot be compiled is said, and done without.
 .make/kernels: $(wildcard parts3d/meshes/kernels/*.py parts3d/promises/futures/*.py) .make/installed
 	@$(BIN)/python -m parts3d.meshes.kernels.compiled
-	@$(BIN)/python -m parts3d.promises.futures
+	@$(BIN)/python -m parts3d.promises.futures.compile_now
 	@touch $@
 
 # A Bambu Lab printer has a broker within; its emulation wants a real one.

@@ -1,6 +1,6 @@
 """Loads the compiled loop when it is first needed: importing numba takes about a second.
 
-``python -m parts3d.promises.futures`` compiles it (some ten seconds, kept beside the
+``python -m parts3d.promises.futures.compile_now`` compiles it (some ten seconds, kept beside the
 file), so that the first promise does not wait for that.
 """
 

@@ -91,27 +91,38 @@ def strata(
     samples = calm + disturbed + failing
     standing_fails = np.full(samples, len(standing), np.int64)
     new_fails = np.full(samples, first_new + len(new), np.int64)
-    some_stands, some_new = (1 - np.prod(1 - chances) for chances in (standing, new))
+    first_standing, some_stands = _first_to_fail(standing)
+    first_of_new, some_new = _first_to_fail(new)
     if some_stands == 0:  # nothing can be disturbed: these are calm as well
         calm, disturbed = calm + disturbed, 0
     if some_new == 0:
         disturbed, failing = disturbed + failing if disturbed else 0, 0
         calm = samples - disturbed
-    standing_fails[calm : calm + disturbed] = _first_to_fail(standing, disturbed)
-    standing_fails[calm + disturbed :] = -1
-    new_fails[calm + disturbed :] = first_new + _first_to_fail(new, failing)
     weights = np.empty(samples)
     weights[:calm] = (1 - some_stands) * (1 - some_new) / calm
-    weights[calm : calm + disturbed] = some_stands * (1 - some_new) / max(disturbed, 1)
-    weights[calm + disturbed :] = some_new / max(failing, 1)
+    if disturbed:
+        chosen = np.searchsorted(first_standing, _shares(disturbed) * some_stands)
+        standing_fails[calm : calm + disturbed] = chosen
+        weights[calm : calm + disturbed] = some_stands * (1 - some_new) / disturbed
+    if failing:
+        standing_fails[calm + disturbed :] = -1
+        chosen = np.searchsorted(first_of_new, _shares(failing) * some_new)
+        new_fails[calm + disturbed :] = first_new + chosen
+        weights[calm + disturbed :] = some_new / failing
     return Strata(standing_fails, new_fails, weights)
 
 
-def _first_to_fail(chances: NDArray[np.float64], samples: int) -> NDArray[np.int64]:
-    """Return which print is the first to fail, given that one does, evenly over the samples."""
-    if not len(chances) or not chances.any():
-        return np.zeros(samples, np.int64)
-    first = chances * np.concatenate(([1.0], np.cumprod(1 - chances)[:-1]))
-    reached = np.cumsum(first) / first.sum()
-    shares = (np.arange(samples) + 0.5) / samples
-    return np.minimum(np.searchsorted(reached, shares), len(chances) - 1).astype(np.int64)
+def _first_to_fail(chances: NDArray[np.float64]) -> tuple[list[float], float]:
+    """Return the chance that one of the first n prints fails, by n from 1, and that any does."""
+    reached: list[float] = []
+    none = 1.0
+    for chance in chances.tolist():
+        none *= 1 - chance
+        reached.append(1 - none)
+    return reached, 1 - none
+
+
+@cache
+def _shares(samples: int) -> NDArray[np.float64]:
+    """Return evenly spaced shares."""
+    return (np.arange(samples) + 0.5) / samples

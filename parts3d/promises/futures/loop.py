@@ -21,84 +21,25 @@ from math import exp, inf, log
 
 import numpy as np
 
+from parts3d.promises.futures.clockwork import (
+    add_open,
+    as_stratum,
+    first_free,
+    is_open,
+    quantile_of,
+    share_below,
+    start_by_rule,
+)
 from parts3d.promises.futures.jit import njit
 
 IDLE, PRINTING, TO_CLEAR, DOWN = 0, 1, 2, 3
-ALWAYS, IN_HOURS, ENDS_IN_HOURS = 0, 1, 2  # overnight, finish, none
 
 SLOTS, PER_SLOT, PER_TRY, TRIES = 40, 22, 5, 4
 PRINTER_SLOTS, PER_PRINTER = 16, 2
 COLUMNS = SLOTS * PER_SLOT + PRINTER_SLOTS * PER_PRINTER
 _SHARED = 0.6  # of the deviation of a print's time, what all tries at one part share
 _OWN = 0.8  # so that both squared are 1
-_EDGE = 1e-6
 OUTAGE_WINDOW = 1440.0  # minutes in which an outage is one of the things that may go wrong first
-
-
-@njit
-def add_open(opens, closes, at, minutes):
-    """Return the earliest moment with so many open minutes after ``at`` behind it."""
-    if minutes <= 0.0:
-        return at
-    for index in range(len(opens)):
-        if closes[index] > at:
-            begin = max(at, opens[index])
-            if begin + minutes <= closes[index]:
-                return begin + minutes
-            minutes -= closes[index] - begin
-    return inf
-
-
-@njit
-def is_open(opens, closes, at):
-    """Tell whether it is open; the closing minute is closed."""
-    for index in range(len(opens)):
-        if closes[index] > at:
-            return opens[index] <= at
-    return False
-
-
-@njit
-def start_by_rule(opens, closes, rule, at, minutes):
-    """Return the first moment from ``at`` on at which a print of so many minutes may start."""
-    if rule == ALWAYS:
-        return at
-    for index in range(len(opens)):
-        if closes[index] > at:
-            start = max(at, opens[index])
-            if rule == IN_HOURS or start + minutes <= closes[index] + _EDGE:
-                return start
-    return inf
-
-
-@njit
-def quantile_of(table, share):
-    """Return the value at a share, 0 to 1, of a table of evenly spaced quantiles."""
-    at = share * (len(table) - 1)
-    low = min(int(at), len(table) - 2)
-    return table[low] + (at - low) * (table[low + 1] - table[low])
-
-
-@njit
-def share_below(table, value):
-    """Return the share of a table of evenly spaced quantiles that lies below a value."""
-    steps = len(table) - 1
-    for index in range(steps):
-        if value < table[index + 1]:
-            width = table[index + 1] - table[index]
-            within = 0.0 if width <= 0 else max(value - table[index], 0.0) / width
-            return (index + within) / steps
-    return 1.0
-
-
-@njit
-def as_stratum(chance, fails, job, forced):
-    """Return a draw that lies below ``fails`` or not as the future's stratum wants it."""
-    if job < forced:
-        return fails + chance * (1.0 - fails)
-    if job == forced:
-        return chance * fails
-    return chance
 
 
 @njit
@@ -145,7 +86,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
     Args:
         staffed: (2, n) opens and closes.
         bridged: the same with breaks bridged.
-        rule: ALWAYS, IN_HOURS or ENDS_IN_HOURS.
+        rule: as in ``clockwork``.
         people: how many clear and check.
         staff_free_at: when they have done what lies there already.
         now: minute.
@@ -266,10 +207,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
             hand = u[slot + 4]
             if j < 0:
                 hand = u[SLOTS * PER_SLOT + PER_PRINTER * (p % PRINTER_SLOTS) + 1]
-            person = 0
-            for k in range(1, people):
-                if free[k] < free[person]:
-                    person = k
+            person = first_free(free)
             begin = max(now, free[person])
             share = share_below(handling[0], printer_left[p])
             clear = quantile_of(handling[0], share + hand * (1.0 - share)) - printer_left[p]
@@ -287,7 +225,6 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                 elif passed < done[group[j]]:
                     done[group[j]] = passed
             on[p] = -1
-        left_groups = groups
         while True:
             p = 0
             for q in range(1, printers):
@@ -296,29 +233,18 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
             t = event[p]
             if t >= until:
                 break
-            if only_new:
-                missing = 0
-                for g in range(new_group, groups):
-                    if done[g] > t:
-                        missing += 1
-                if missing == 0:
-                    break
-            else:
-                missing = 0
-                for g in range(left_groups):
-                    if done[g] > t:
-                        missing += 1
-                if missing == 0:
-                    break
+            missing = 0
+            for g in range(new_group if only_new else 0, groups):
+                if done[g] > t:
+                    missing += 1
+            if missing == 0:
+                break
             if state[p] == PRINTING:
                 j = on[p]
                 slot = PER_SLOT * slots[j] + PER_TRY * min(tried[j] - 1, TRIES - 1)
                 hand = u[slot + 4]
                 clear = quantile_of(handling[0], hand)
-                person = 0
-                for k in range(1, people):
-                    if free[k] < free[person]:
-                        person = k
+                person = first_free(free)
                 begin = max(t, free[person])
                 state[p], on[p] = TO_CLEAR, -1
                 if good[p] >= 2:

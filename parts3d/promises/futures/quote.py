@@ -83,27 +83,24 @@ def quote(
         most_harm: by how much others' chances to be late may grow, summed.
     """
     last = _read(scene, run(scene, new, only_new=True), levels, inf)
-    if last is not None and last.same_day and not _overtakes(scene, last.ready_at):
+    if last is not None and not _overtakes(scene, last.ready_at):
         return last
-    if len(scene.dues):
-        standing = standing or run(scene)
     closes = _closes_today(scene)
-    found = [] if last is None else [last]
     if (last is None or not last.same_day) and closes > scene.now and _overtakes(scene, closes):
         first = _read(scene, run(scene, new, urgency=closes), levels, closes)
         if first is not None and first.same_day:
-            found.insert(0, first)
-    for one in found:
-        if not _overtakes(scene, one.ready_at) or standing is None:
-            return one
-        urgency = min(one.ready_at, one.urgency)
-        again = run(scene, new, urgency=urgency)
-        harm = harm_of(scene, standing, again)
-        if harm <= most_harm:
-            return replace(one, harm=harm, urgency=urgency)
+            standing = standing or run(scene)
+            harm = harm_of(scene, standing, first.futures)
+            if harm <= most_harm:
+                return replace(first, harm=harm)
     if last is None:
         return None
-    behind = float(scene.dues[np.isfinite(scene.dues)].max()) + ROUND_MINUTES
+    # Promised for earlier than others, it will be printed before them as far as they wait.
+    standing = standing or run(scene)
+    harm = harm_of(scene, standing, run(scene, new, urgency=last.ready_at))
+    if harm <= most_harm:
+        return replace(last, harm=harm, urgency=last.ready_at)
+    behind = scene.last_due_waiting + ROUND_MINUTES
     ready_at = collectable(scene.opening, max(last.ready_at, behind))
     if ready_at > scene.until:
         return None
@@ -157,7 +154,7 @@ def _read(scene: Scene, futures: Futures, levels: Levels, urgency: float) -> Quo
 
 def _overtakes(scene: Scene, due: float) -> bool:
     """Tell whether anything that waits is promised for later than that."""
-    return bool(np.any(np.isfinite(scene.dues) & (scene.dues > due)))
+    return scene.last_due_waiting > due
 
 
 def _closes_today(scene: Scene) -> float:

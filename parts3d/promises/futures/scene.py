@@ -34,6 +34,7 @@ class Scene:
         first_fails: (jobs,) the chance that the present or first try gives no good part.
         jobs: what stands at the point, in the order of the arrays' rows; None for a hold.
         dues: minutes at which they were promised; ``inf`` for those promised to nobody.
+        last_due_waiting: the last of those of prints that have not started; ``-inf`` for none.
     """
 
     now: float
@@ -68,6 +69,7 @@ class Scene:
     slots: Ints
     jobs: tuple[Queued | None, ...]
     dues: Floats
+    last_due_waiting: float
     materials: tuple[str, ...]
     shared_queue: bool
 
@@ -186,6 +188,15 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
         jobs=jobs,
         dues=np.array(
             [inf if one is None or one.due_at is None else minutes_of(one.due_at) for one in jobs]
+        ),
+        last_due_waiting=max(
+            (
+                minutes_of(one.due_at)
+                for printer in printers
+                for one in printer.waiting
+                if one.due_at is not None
+            ),
+            default=-inf,
         ),
         materials=materials,
         shared_queue=point.shared_queue,

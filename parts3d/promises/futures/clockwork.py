@@ -1,0 +1,84 @@
+"""The small steps of ``loop``, compiled with it: hours, rules and tables of quantiles."""
+
+from math import inf
+
+from parts3d.promises.futures.jit import njit
+
+ALWAYS, IN_HOURS, ENDS_IN_HOURS = 0, 1, 2  # overnight, finish, none
+_EDGE = 1e-6
+
+
+@njit
+def add_open(opens, closes, at, minutes):
+    """Return the earliest moment with so many open minutes after ``at`` behind it."""
+    if minutes <= 0.0:
+        return at
+    for index in range(len(opens)):
+        if closes[index] > at:
+            begin = max(at, opens[index])
+            if begin + minutes <= closes[index]:
+                return begin + minutes
+            minutes -= closes[index] - begin
+    return inf
+
+
+@njit
+def is_open(opens, closes, at):
+    """Tell whether it is open; the closing minute is closed."""
+    for index in range(len(opens)):
+        if closes[index] > at:
+            return opens[index] <= at
+    return False
+
+
+@njit
+def start_by_rule(opens, closes, rule, at, minutes):
+    """Return the first moment from ``at`` on at which a print of so many minutes may start."""
+    if rule == ALWAYS:
+        return at
+    for index in range(len(opens)):
+        if closes[index] > at:
+            start = max(at, opens[index])
+            if rule == IN_HOURS or start + minutes <= closes[index] + _EDGE:
+                return start
+    return inf
+
+
+@njit
+def quantile_of(table, share):
+    """Return the value at a share, 0 to 1, of a table of evenly spaced quantiles."""
+    at = share * (len(table) - 1)
+    low = min(int(at), len(table) - 2)
+    return table[low] + (at - low) * (table[low + 1] - table[low])
+
+
+@njit
+def share_below(table, value):
+    """Return the share of a table of evenly spaced quantiles that lies below a value."""
+    steps = len(table) - 1
+    for index in range(steps):
+        if value < table[index + 1]:
+            width = table[index + 1] - table[index]
+            within = 0.0 if width <= 0 else max(value - table[index], 0.0) / width
+            return (index + within) / steps
+    return 1.0
+
+
+@njit
+def as_stratum(chance, fails, job, forced):
+    """Return a draw that lies below ``fails`` or not as the future's stratum wants it."""
+    if job < forced:
+        return fails + chance * (1.0 - fails)
+    if job == forced:
+        return chance * fails
+    return chance
+
+
+@njit
+def first_free(free):
+    """Return who is free first."""
+    person = 0
+    for other in range(1, len(free)):
+        if free[other] < free[person]:
+            person = other
+    return person

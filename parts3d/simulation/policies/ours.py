@@ -1,0 +1,322 @@
+"""Our own way: the project's planner, its rescue and its learning, in the simulated world."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from math import inf
+from typing import ClassVar
+
+from parts3d.points.calendar import minutes_of
+from parts3d.promises.futures.quote import Levels, Quoted, doubled, quote
+from parts3d.promises.futures.ready import Prints
+from parts3d.promises.futures.scene import Scene, scene_of, times_at
+from parts3d.promises.rescue import Committed, CommittedState, rescue
+from parts3d.promises.rescue import Move as RescueMove
+from parts3d.promises.rescue import MoveKind as RescueKind
+from parts3d.promises.snapshot import Need
+from parts3d.simulation.policies.ours_dispatch import Dispatch
+from parts3d.simulation.policies.ours_learning import Learning
+from parts3d.simulation.policies.ours_view import View
+from parts3d.simulation.policy import (
+    Answer,
+    Event,
+    EventKind,
+    Move,
+    MoveKind,
+    Promised,
+    Refused,
+)
+from parts3d.simulation.seen import JobState, PrinterState, Seen, SeenOrder
+
+_MOST_LOOKED_AT = 5
+_MOST_TWINS = 3
+_RESCUE_HORIZON = timedelta(days=5)
+_ENDANGERS = frozenset({EventKind.FAILED, EventKind.REJECTED, EventKind.PRINTER_DOWN})
+_UNDER_WAY = frozenset({JobState.WAITING, JobState.CHANGING, JobState.PRINTING, JobState.PRINTED})
+_STATES = {
+    JobState.WAITING: CommittedState.WAITING,
+    JobState.CHANGING: CommittedState.RUNNING,
+    JobState.PRINTING: CommittedState.RUNNING,
+    JobState.PRINTED: CommittedState.PRINTED,
+}
+_FREES_PRINTERS = frozenset(
+    {
+        EventKind.PASSED,
+        EventKind.REJECTED,
+        EventKind.CLEARED,
+        EventKind.FAILED,
+        EventKind.PRINTER_DOWN,
+        EventKind.PRINTER_UP,
+        EventKind.CHANGED,
+        EventKind.OPENS,
+        EventKind.AGENT_BACK,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """A point that was looked at for an order.
+
+    ``offset`` is what lies between a scene's minutes and the simulation's.
+    """
+
+    point: int
+    scene: Scene
+    new: Prints
+    quoted: Quoted | None
+    offset: float
+    is_twin: bool = False
+
+    @property
+    def ready_at(self) -> float:
+        """The minute of the promise, by the scene's count; ``inf`` for none."""
+        return inf if self.quoted is None else self.quoted.ready_at
+
+
+@dataclass(slots=True)
+class Ours:
+    """Promises a quantile of what may happen, and mends what goes wrong."""
+
+    name: ClassVar[str] = "ours"
+    sweep_min: ClassVar[float | None] = 15.0
+    wants: ClassVar[frozenset[EventKind]] = frozenset(EventKind) - {
+        EventKind.STARTED,
+        EventKind.CLOSES,
+        EventKind.SWEEP,
+    }
+    levels: Levels = field(default_factory=lambda: Levels(0.99, 0.99))
+    twins: bool = True
+    most_harm: float = 0.005
+    log: dict[str, int] = field(default_factory=dict)
+    seen: Seen = field(init=False)
+    view: View = field(init=False)
+    learning: Learning = field(init=False)
+    dispatch: Dispatch = field(init=False)
+
+    def begin(self, seen: Seen) -> None:
+        """Take the network in."""
+        self.seen = seen
+        self.learning = Learning(seen)
+        self.view = View(seen, self.learning)
+        self.dispatch = Dispatch(seen)
+
+    # Promises ----------------------------------------------------------------------------------
+
+    def answer(self, now: float, order: SeenOrder) -> Answer:
+        """Promise the earliest minute that is sure enough, nearby."""
+        best: _Choice | None = None
+        looked_at: list[_Choice] = []
+        for least, point in sorted(self._least(now, order)):
+            if best is not None and (
+                least >= best.ready_at - best.offset or len(looked_at) >= _MOST_LOOKED_AT
+            ):
+                break
+            one = self._look_at(now, order, point)
+            looked_at.append(one)
+            if one.quoted is not None and (best is None or one.ready_at < best.ready_at):
+                best = one
+        if self.twins and (best is None or best.quoted is None or not best.quoted.same_day):
+            best = self._twin(looked_at[:_MOST_TWINS]) or best
+        if best is None or best.quoted is None:
+            return Refused()
+        at = self.seen.round_up(best.ready_at - best.offset)
+        if at > now + self.seen.horizon_min:
+            return Refused()
+        printers = self._fastest(now, best.point, order.part)
+        twins = (printers[1],) if best.is_twin and len(printers) > 1 else ()
+        return Promised(best.point, at, printers[0], twins, best.quoted.level)
+
+    def _look_at(self, now: float, order: SeenOrder, point: int) -> "_Choice":
+        """Return what a point can promise."""
+        material = self.seen.parts[order.part].material
+        snapshot = self.view.point(point, now)
+        moment = self.seen.moment(now)
+        scene = scene_of(moment, snapshot, moment + timedelta(minutes=self.seen.horizon_min))
+        new = Prints([times_at(self._need(order.part), snapshot)], [-1], [0], [material], [1])
+        quoted = quote(scene, new, self.levels, most_harm=self.most_harm)
+        return _Choice(point, scene, new, quoted, offset=minutes_of(moment) - now)
+
+    def _twin(self, choices: Sequence["_Choice"]) -> "_Choice | None":
+        """Return the earliest promise for today that two prints at once allow."""
+        best: _Choice | None = None
+        for one in choices:
+            if sum(time is not None for time in one.new.times[0]) < 2:  # noqa: PLR2004 - it takes two
+                continue
+            both = doubled(one.new, [-1])
+            quoted = quote(one.scene, both, self.levels, most_harm=self.most_harm)
+            if quoted is None or not quoted.same_day:
+                continue
+            if best is None or quoted.ready_at < best.ready_at:
+                best = replace(one, new=both, quoted=quoted, is_twin=True)
+        return best
+
+    def _need(self, part: int) -> Need:
+        return Need(
+            {
+                name: self.learning.print_time(part, model)
+                for model, name in enumerate(self.seen.models)
+            },
+            self.seen.parts[part].material,
+        )
+
+    def _least(self, now: float, order: SeenOrder) -> Iterator[tuple[float, int]]:
+        """Yield (no earlier than about this, point) for each candidate that can make the part."""
+        part = self.seen.parts[order.part]
+        for candidate in order.candidates:
+            point = self.seen.points[candidate.point]
+            if part.material not in point.stock or not point.online:
+                continue
+            ends = inf
+            for index in point.printers:
+                printer = self.seen.printers[index]
+                if printer.state is PrinterState.DOWN:
+                    continue
+                minutes = self.learning.print_time(order.part, printer.model).median_seconds / 60
+                free_at = now
+                if printer.state is PrinterState.PRINTING and printer.job is not None:
+                    running = self.seen.jobs[printer.job].part
+                    time = self.learning.print_time(running, printer.model)
+                    free_at = max(now, printer.since + time.median_seconds / 60)
+                for job in printer.queue:
+                    time = self.learning.print_time(self.seen.jobs[job].part, printer.model)
+                    free_at += time.median_seconds / 120  # half: it may overtake
+                ends = min(ends, free_at + minutes)
+            if ends < inf:
+                yield point.calendar.add_open(ends, 10.0), candidate.point
+
+    def _fastest(self, now: float, point: int, part: int) -> list[int]:
+        """Return the point's printers, the one that would end the part first before the others."""
+        material = self.seen.parts[part].material
+
+        def ends(index: int) -> float:
+            printer = self.seen.printers[index]
+            minutes = self.learning.print_time(part, printer.model).at(self.learning.pace(printer))
+            at = minutes.median_seconds / 60
+            if printer.state is PrinterState.DOWN:
+                at += 24 * 60
+            elif printer.state is not PrinterState.IDLE and printer.job is not None:
+                other = self.seen.jobs[printer.job].part
+                time = self.learning.print_time(other, printer.model)
+                at += max(printer.since + time.median_seconds / 60 - now, 1.0) + 20
+            elif not printer.bed_clear:
+                at += 20
+            at += 60 * len(printer.queue)
+            return at + (self.seen.material_change_min if printer.loaded != material else 0)
+
+        return sorted(self.seen.points[point].printers, key=ends)
+
+    def next_job(self, now: float, printer: int) -> int | None:
+        """Start the most urgent job of the queue that may start now."""
+        return self.dispatch.next_job(now, printer)
+
+    # What happens ------------------------------------------------------------------------------
+
+    def heard(self, now: float, event: Event) -> Sequence[Move]:
+        """Learn, and mend."""
+        self._learn(now, event)
+        if event.point is None:
+            return ()
+        moves = self._rescue(now, event.point) if event.kind in _ENDANGERS else []
+        if event.kind in _FREES_PRINTERS:
+            moves += self.dispatch.of_point(now, event.point)
+        return moves
+
+    def _rescue(self, now: float, point: int) -> list[Move]:
+        """Do what the project's rescue says for the promises of a point."""
+        committed = self._committed(now, point)
+        if not committed:
+            return []
+        moment = self.seen.moment(now)
+        here = self.view.point(point, now)
+        said = rescue(moment, [here], committed, quantile=0.99, horizon=_RESCUE_HORIZON)
+        moves = [self._as_move(one) for one in said if one.kind is RescueKind.HEDGE]
+        lost = {one.job_id for one in said if one.kind is RescueKind.TELL}
+        for one in committed:
+            if one.job_id in lost and one.may_leave:
+                order = self.seen.orders[int(one.order_id)]
+                near = [
+                    self.view.point(candidate.point, now)
+                    for candidate in order.candidates
+                    if candidate.point != point and self.seen.points[candidate.point].online
+                ]
+                said = rescue(
+                    moment,
+                    [here, *near[:_MOST_LOOKED_AT]],
+                    [one],
+                    quantile=0.99,
+                    horizon=_RESCUE_HORIZON,
+                )
+                moves += [self._as_move(two) for two in said if two.kind is not RescueKind.TELL]
+        return moves
+
+    def _committed(self, now: float, point: int) -> list[Committed]:
+        """Return the prints at a point that somebody waits for."""
+        found = []
+        for index in self.seen.points[point].printers:
+            printer = self.seen.printers[index]
+            on = () if printer.job is None else (printer.job,)
+            for number in (*on, *printer.queue):
+                job = self.seen.jobs[number]
+                order = self.seen.orders[job.order]
+                if order.promised_at is None or order.ready_at is not None:
+                    continue
+                under_way = [one for one in order.jobs if self.seen.jobs[one].state in _UNDER_WAY]
+                found.append(
+                    Committed(
+                        str(number),
+                        str(order.id),
+                        self.seen.moment(order.promised_at),
+                        self.seen.points[point].id,
+                        printer.id,
+                        _STATES[job.state],
+                        self._need(order.part),
+                        hedge_of=None if len(under_way) == 1 else f"order-{order.id}",
+                        may_leave=order.promised_at > now,
+                        may_hedge=len(under_way) == 1 and order.promised_at > now,
+                    )
+                )
+        return found
+
+    def _as_move(self, one: RescueMove) -> Move:
+        kind = MoveKind.HEDGE if one.kind is RescueKind.HEDGE else MoveKind.TO_PRINTER
+        printer = next(
+            printer.index for printer in self.seen.printers if printer.id == one.to_printer_id
+        )
+        self.log[one.kind] = self.log.get(one.kind, 0) + 1
+        return Move(kind, int(one.job_id), printer, one.kind.value)
+
+    def _learn(self, now: float, event: Event) -> None:
+        learning = self.learning
+        if event.kind is EventKind.NIGHT:
+            learning.fit(now)
+            return
+        if event.kind is EventKind.PRINTER_DOWN:
+            learning.outages += 1
+            return
+        if event.printer is None or event.job is None or event.point is None:
+            return
+        printer = self.seen.printers[event.printer]
+        if event.kind is EventKind.PRINTED and event.started_at is not None:
+            part = self.seen.jobs[event.job].part
+            learning.printed(now, printer, part, event.at - event.started_at)
+        elif event.kind is EventKind.FAILED:
+            learning.failed += 1
+        elif event.kind in {EventKind.PASSED, EventKind.REJECTED, EventKind.CLEARED}:
+            before = self.view.staff_done_at.get(event.point, 0.0)
+            if event.printed_at is not None:
+                calendar = self.seen.points[event.point].calendar
+                begun = max(event.printed_at, before)
+                learning.clearings.append(calendar.open_between(begun, event.at))
+            learning.checked += event.kind is not EventKind.CLEARED
+            learning.rejected += event.kind is EventKind.REJECTED
+        if event.kind in {
+            EventKind.PASSED,
+            EventKind.REJECTED,
+            EventKind.CLEARED,
+            EventKind.CHANGED,
+        }:
+            self.view.staff_done_at[event.point] = event.at
+
+
+__all__ = ["Ours"]

@@ -1,0 +1,145 @@
+"""What policy ``ours`` sees, as the snapshots that the real planner plans with."""
+
+from dataclasses import dataclass, field
+from math import hypot, log
+
+from parts3d.points.hours import Hours
+from parts3d.promises.print_time import MAX_FAILURE_PROBABILITY, PrintTime
+from parts3d.promises.queued import Queued
+from parts3d.promises.snapshot import PointSnapshot, PrinterSnapshot
+from parts3d.simulation.policies.ours_learning import Learning
+from parts3d.simulation.seen import JobState, PrinterState, Seen, SeenPrinter
+
+# How far a printer's report of its progress is from proportional to time (log-sd of the exponent).
+_BEND_SPREAD = 0.2
+_LEAST_PROGRESS = 0.05
+
+
+@dataclass(slots=True)
+class View:
+    """Makes snapshots of points.
+
+    Args:
+        seen: the simulator's view.
+        learning: what was learned.
+        staff_done_at: by point, when its person was last heard to be done with something.
+    """
+
+    seen: Seen
+    learning: Learning
+    staff_done_at: dict[int, float] = field(default_factory=dict)
+    _hours: dict[int, Hours] = field(default_factory=dict)
+
+    def point(self, index: int, now: float) -> PointSnapshot:
+        """Return a point as it is now, as far as it is known."""
+        site = self.seen.points[index]
+        hours = self._hours.get(index)
+        if hours is None:
+            hours = self._hours[index] = Hours.parse(site.calendar.text)
+        lying = sorted(
+            (self.seen.printers[one].printed_at or now, one)
+            for one in site.printers
+            if not self.seen.printers[one].bed_clear
+            and self.seen.printers[one].state is not PrinterState.PRINTING
+        )
+        first = lying[0][1] if lying else None
+        outages = self.learning.outages_per_hour(now)
+        return PointSnapshot(
+            id=site.id,
+            opening_hours=hours,
+            staffed_hours=hours,
+            unattended=site.unattended,
+            printers=tuple(
+                self._printer(self.seen.printers[one], now, outages, is_first=one == first)
+                for one in site.printers
+            ),
+            check_minutes=0,
+            staff_minutes=self.learning.clearing,
+            stock=site.stock,
+            material_change_minutes=self.seen.material_change_min,
+            shared_queue=True,
+            reject_share=self.learning.reject_share,
+        )
+
+    def _printer(
+        self, printer: SeenPrinter, now: float, outages: float, *, is_first: bool
+    ) -> PrinterSnapshot:
+        running = lying = None
+        lying_minutes = 0.0
+        state = printer.state
+        if state in {PrinterState.PRINTING, PrinterState.CHANGING} and printer.job is not None:
+            running = self._running(printer, printer.job, now)
+        elif not printer.bed_clear:
+            if printer.job is not None and self.seen.jobs[printer.job].state is JobState.PRINTED:
+                lying = self._queued(printer, printer.job)
+            if is_first:
+                since = max(printer.printed_at or now, self.staff_done_at.get(printer.point, 0.0))
+                calendar = self.seen.points[printer.point].calendar
+                lying_minutes = calendar.open_between(min(since, now), now)
+        is_down = state is PrinterState.DOWN
+        return PrinterSnapshot(
+            printer.id,
+            self.seen.models[printer.model],
+            printer.loaded,
+            available=not is_down,
+            running=running,
+            waiting=tuple(self._queued(printer, job) for job in printer.queue),
+            bed_clear=printer.bed_clear,
+            pace=self.learning.pace(printer),
+            lying=lying,
+            lying_minutes=lying_minutes,
+            outages_per_hour=outages,
+            down_minutes=now - printer.since if is_down else None,
+        )
+
+    def _queued(
+        self, printer: SeenPrinter, job: int, time: PrintTime | None = None, done: float = 0.0
+    ) -> Queued:
+        seen = self.seen.jobs[job]
+        order = self.seen.orders[seen.order]
+        part = self.seen.parts[seen.part]
+        if time is None:
+            time = self.learning.print_time(seen.part, printer.model).at(
+                self.learning.pace(printer)
+            )
+        return Queued(
+            time,
+            job_id=str(job),
+            order_id=str(seen.order),
+            due_at=None if order.promised_at is None else self.seen.moment(order.promised_at),
+            material=part.material,
+            print_times={
+                name: self.learning.print_time(seen.part, model)
+                for model, name in enumerate(self.seen.models)
+            },
+            hedge_of=f"order-{seen.order}",
+            done_share=done,
+        )
+
+    def _running(self, printer: SeenPrinter, job: int, now: float) -> Queued:
+        """Return a running print with what is left: prediction and the printer's report."""
+        part = self.seen.jobs[job].part
+        whole = self.learning.print_time(part, printer.model).at(self.learning.pace(printer))
+        minutes, spread = whole.median_seconds / 60, max(whole.sigma, 0.01)
+        if printer.state is PrinterState.CHANGING:
+            left = minutes + max(self.seen.material_change_min - (now - printer.since), 0.0)
+            return self._queued(
+                printer, job, PrintTime(60 * left, spread, whole.failure_probability)
+            )
+        elapsed = now - printer.since
+        if printer.progress > _LEAST_PROGRESS:
+            reported = (printer.progress_at - printer.since) / printer.progress
+            off = max(_BEND_SPREAD * -log(min(printer.progress, 0.99)), 0.005)
+            trust = spread**2 / (spread**2 + off**2)
+            minutes *= (reported / minutes) ** trust
+            spread = spread * off / hypot(spread, off)
+        left = minutes - elapsed
+        wide = spread * minutes
+        if left < wide:  # nearly over, or overdue: what is left is about the spread
+            left = max(left + 0.3 * wide, 0.4 * wide, 1.0)
+        time = PrintTime(
+            60 * left,
+            min(wide / left, 1.0),
+            min(whole.failure_probability, MAX_FAILURE_PROBABILITY),
+        )
+        return self._queued(printer, job, time, min(elapsed / (elapsed + left), 0.99))
