@@ -54,6 +54,11 @@ bench-corrections: setup ## Measure how well measured print times foretell the n
 bench-slicing: setup ## Measure the slicing engines and the slice cache (PARTS, REVISIONS).
 	@$(BIN)/python benchmarks/slicing.py $(if $(PARTS),--parts $(PARTS)) $(if $(REVISIONS),--revisions $(REVISIONS))
 
+.PHONY: bench-promises
+bench-promises: setup ## Compare ways to promise in simulated networks (SCENARIOS=folder, SEEDS, LOADS).
+	@$(BIN)/python benchmarks/promise_tables.py $(if $(SCENARIOS),"$(SCENARIOS)") \
+	  $(if $(SEEDS),--seeds $(SEEDS)) $(foreach load,$(LOADS),--load $(load))
+
 .PHONY: fit bench-estimate
 fit: setup ## Fit the estimate to a slicer's results (CORPUS=folder with models and slices.csv).
 	@$(BIN)/python benchmarks/estimate.py "$(CORPUS)" --write

@@ -8,6 +8,7 @@ counter mode.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp
 from statistics import NormalDist
 
@@ -72,18 +73,23 @@ class Luck:
             attempt: of the job, from 1.
             printer: index; it names the point too.
         """
-        key = mixed((self.seed * _GOLDEN + order) & _MASK)
-        key = mixed((key + ordinal * 1_000_003 + attempt * 31) & _MASK)
-        key = mixed((key + printer) & _MASK)
-        draws = [(mixed((key + index * _GOLDEN) & _MASK) >> 11) * _UNIT for index in range(1, 7)]
-        noise, bend, failing, at, rejecting, clearing = draws
-        return Fate(
-            slowness=exp(self.noise_sd * _normal(noise)),
-            fails_at=at if failing < self.fail else None,
-            rejected=rejecting < self.reject,
-            clear_share=clearing,
-            progress_bend=exp(_PROGRESS_BEND_SD * _normal(bend)),
-        )
+        return _fate(self, order, ordinal, attempt, printer)
+
+
+@lru_cache(maxsize=100_000)  # the oracle looks at the same attempts again and again
+def _fate(luck: Luck, order: int, ordinal: int, attempt: int, printer: int) -> Fate:
+    key = mixed((luck.seed * _GOLDEN + order) & _MASK)
+    key = mixed((key + ordinal * 1_000_003 + attempt * 31) & _MASK)
+    key = mixed((key + printer) & _MASK)
+    draws = [(mixed((key + index * _GOLDEN) & _MASK) >> 11) * _UNIT for index in range(1, 7)]
+    noise, bend, failing, at, rejecting, clearing = draws
+    return Fate(
+        slowness=exp(luck.noise_sd * _normal(noise)),
+        fails_at=at if failing < luck.fail else None,
+        rejected=rejecting < luck.reject,
+        clear_share=clearing,
+        progress_bend=exp(_PROGRESS_BEND_SD * _normal(bend)),
+    )
 
 
 def _normal(uniform: float) -> float:

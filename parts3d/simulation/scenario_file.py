@@ -43,6 +43,7 @@ def _refused(error: ValidationError, file: str, lines: KeyLines) -> Invalid:
             sentence = f"{reason[:1].upper()}{reason[1:]}."
             faults.append(Fault(file, line, dotted(place), sentence, "Correct the values."))
         elif one["type"] in {"union_tag_not_found", "union_tag_invalid"}:
+            line = lines.line_of((*place, "type"))
             sentence = f"{dotted(place)} has no type that is known."
             types = ", ".join(f'"{name}"' for name in _EVENT_TYPES)
             faults.append(Fault(file, line, dotted(place), sentence, f"Write type as {types}."))

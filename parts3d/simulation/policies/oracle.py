@@ -64,7 +64,8 @@ class Oracle(FirstComeFirstServed):
         found = []
         for candidate in order.candidates:
             point = self.seen.points[candidate.point]
-            if material not in point.stock:
+            # What a silent shop did is not in its queues yet; it takes nothing new meanwhile.
+            if material not in point.stock or not point.online:
                 continue
             for printer in point.printers:
                 machine = floor.machines[printer]
