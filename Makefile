@@ -36,6 +36,7 @@ test-long: test-hosts ## Run what make test leaves out; CI runs it too.
 
 # A worker for each brand: its host serves its tests in turn, and mostly one waits for prints.
 test-hosts: setup .make/hosts .make/broker ## Try every driver at its real host, and what wheels cannot bring.
+	@$(BIN)/python -m tests.hosts.install || echo "The tests of what is missing will fail."
 	@PARTS3D_HOSTS="$${PARTS3D_HOSTS:-all}" \
 	  $(BIN)/pytest -n 6 --dist loadgroup tests/hosts tests/drivers
 
