@@ -134,6 +134,9 @@ class PrinterReport(Message):
     file_name: Said | None = None
     progress: float | None = Field(default=None, ge=0, le=1)
     remaining_seconds: float | None = Field(default=None, ge=0)
+    remaining_source: Literal["printer", "host", "slicer"] | None = Field(
+        default=None, description="whose figure the remaining time is; none: nobody's at the shop"
+    )
     detail: Said | None = Field(default=None, max_length=500)
 
 

@@ -120,6 +120,9 @@ class Station:
             file_name=state.file_name if state else None,
             progress=state.progress if state else None,
             remaining_seconds=state.remaining_seconds if state else None,
+            remaining_source=state.remaining_source.value
+            if state and state.remaining_source
+            else None,
             detail=detail[:500] if detail else None,
         )
 

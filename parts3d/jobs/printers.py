@@ -86,6 +86,7 @@ def hear_printers(
         printer.condition = report.condition
         printer.progress = report.progress
         printer.remaining_seconds = report.remaining_seconds
+        printer.remaining_source = report.remaining_source
         printer.detail = report.detail
         printer.last_heard_at = now
         job = _job_seen(session, printer, report)

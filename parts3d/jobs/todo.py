@@ -89,6 +89,7 @@ class PrinterView:
     job_status: JobStatus | None = None
     percent: float | None = None
     remaining_seconds: float | None = None
+    remaining_source: str | None = None
 
 
 _ACT_OF = {
@@ -140,6 +141,7 @@ def printers_of(session: Session, point_id: str, language: str) -> list[PrinterV
                 if job and job.status in {JobStatus.PRINTING, JobStatus.START_PERMITTED}
                 else None,
                 remaining_seconds=job.remaining_seconds if job else None,
+                remaining_source=row.remaining_source,
             )
         )
     return views

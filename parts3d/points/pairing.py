@@ -267,6 +267,7 @@ def _connect(printer: Printer, agent: Agent) -> None:
     printer.agent_id = agent.id
     printer.condition = "unknown"
     printer.progress = printer.remaining_seconds = printer.detail = None
+    printer.remaining_source = None
     printer.starts_generation = printer.starts_seen = 0
 
 

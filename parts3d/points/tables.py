@@ -73,6 +73,9 @@ class Printer(SQLModel, table=True):
     condition: str = Field(default="unknown", description="PrinterCondition of the protocol")
     progress: float | None = None
     remaining_seconds: float | None = None
+    remaining_source: str | None = Field(
+        default=None, description="whose figure that is: printer, host or slicer"
+    )
     detail: str | None = None
     last_heard_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -177,7 +177,8 @@ class Moonraker(Driver):
         answer = self._http.ask("DELETE", f"/server/files/gcodes/{quoted(name)}")
         if answer.status_code == httpx.codes.FORBIDDEN:
             raise PrinterBusy(f"Moonraker still uses {name}.")
-        if answer.is_error and answer.status_code != httpx.codes.NOT_FOUND:
+        # Its word for a missing file is a plain 400.
+        if answer.is_error and self._size(name) is not None:
             raise PrinterRefused(f"Moonraker does not remove {name}: {refusal(answer)}")
 
     def listen(self, wake: Callable[[], None]) -> None:

@@ -91,7 +91,7 @@ def state_of(
     """Return a snapshot in the agent's words."""
     condition = status.condition
     left, source = remaining(status, estimated_seconds)
-    detail = status.message if condition is not PrinterCondition.IDLE else None
+    detail = status.print_message if status.klippy == READY else status.message
     return PrinterState(
         condition,
         session,
@@ -99,7 +99,7 @@ def state_of(
         file_name=status.file_name if status.holding else None,
         progress=status.progress if status.holding else None,
         remaining_seconds=left,
-        detail=detail if not status.holding else status.print_message or None,
+        detail=detail or None,
         remaining_source=source,
     )
 

@@ -1,7 +1,11 @@
 """The whole agent on each host: one job, one print, whatever gets lost on the way."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+
+import pytest
 
 from printer_agents.config import AgentConfig
 from printer_agents.drivers.base import Driver, JobOutcome
@@ -32,7 +36,9 @@ class Counter:
         )
         key = make_key("shop", self.config.key_file)
         self.server = FakeServer(self.clock, key.public_key)
-        self.job = self.server.add("job-1", rig.gcode(print_seconds))
+        # A file of its own: a host with a long memory knows the names of earlier tests.
+        gcode = rig.gcode(print_seconds) + f"; {folder}\n".encode()
+        self.job = self.server.add("job-1", gcode)
         self.agent = self._agent()
         self._confirm()
 
@@ -77,10 +83,23 @@ class Counter:
         )
 
 
+@pytest.fixture
+def open_counter(rig: Rig, tmp_path: Path) -> Iterator[Callable[..., Counter]]:
+    """Return a way to open a counter at the rig; its agent is closed at the end."""
+    with ExitStack() as closing:
+
+        def opened(**options: float) -> Counter:
+            counter = Counter(rig, tmp_path, **options)
+            closing.callback(counter.close)
+            return counter
+
+        yield opened
+
+
 def test_a_job_is_printed_once_believed_when_steady_and_its_file_removed(
-    rig: Rig, tmp_path: Path
+    rig: Rig, open_counter: Callable[..., Counter]
 ) -> None:
-    shop, before, watcher = Counter(rig, tmp_path), rig.starts(), rig.open()
+    shop, before, watcher = open_counter(), rig.starts(), rig.open()
     shop.run_until("printing")
     assert shop.job.ref is not None
     name = shop.job.ref.file_name
@@ -101,29 +120,32 @@ def test_a_job_is_printed_once_believed_when_steady_and_its_file_removed(
     assert rig.stored(name) is None
     assert rig.starts() == before + 1
     assert not shop.agent.around.beds.clear("p1")
-    shop.close()
 
 
-def test_a_lost_answer_to_the_start_is_one_print_all_the_same(rig: Rig, tmp_path: Path) -> None:
-    shop, before = Counter(rig, tmp_path), rig.starts()
+def test_a_lost_answer_to_the_start_is_one_print_all_the_same(
+    rig: Rig, open_counter: Callable[..., Counter]
+) -> None:
+    shop, before = open_counter(), rig.starts()
     rig.lose_start_answer()
     shop.run_until("printed")
     assert rig.starts() == before + 1
-    shop.close()
 
 
-def test_an_agent_that_dies_while_it_prints_finds_its_job_again(rig: Rig, tmp_path: Path) -> None:
-    shop, before = Counter(rig, tmp_path), rig.starts()
+def test_an_agent_that_dies_while_it_prints_finds_its_job_again(
+    rig: Rig, open_counter: Callable[..., Counter]
+) -> None:
+    shop, before = open_counter(), rig.starts()
     shop.run_until("printing")
     shop.restart()
     shop.run_until("printed", "needs_human")
     assert rig.starts() == before + 1
     assert shop.job.status == "printed"
-    shop.close()
 
 
-def test_a_power_cut_at_the_printer_is_no_second_print(rig: Rig, tmp_path: Path) -> None:
-    shop, before = Counter(rig, tmp_path, print_seconds=120), rig.starts()
+def test_a_power_cut_at_the_printer_is_no_second_print(
+    rig: Rig, open_counter: Callable[..., Counter]
+) -> None:
+    shop, before = open_counter(print_seconds=120), rig.starts()
     shop.run_until("printing")
     rig.kill()
     shop.run(2)
@@ -131,7 +153,6 @@ def test_a_power_cut_at_the_printer_is_no_second_print(rig: Rig, tmp_path: Path)
     shop.run_until("failed", "needs_human")
     shop.run(3)
     assert rig.starts() == before + 1
-    shop.close()
 
 
 def _found(driver: Driver, name: str) -> JobOutcome | None:

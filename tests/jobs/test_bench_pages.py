@@ -18,6 +18,7 @@ from parts3d.jobs.channels import point_channel
 from parts3d.jobs.counter_desk import Counter
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import move_job
+from parts3d.jobs.printers import hear_printers
 from parts3d.jobs.tables import Job
 from parts3d.orders.collection import Desk
 from parts3d.orders.lifecycle import OrderStatus
@@ -59,6 +60,34 @@ def move(shop: Shop, *statuses: JobStatus, reason: str | None = None) -> Job:
 
 
 UNTIL_PRINTED = (JobStatus.START_PERMITTED, JobStatus.PRINTING, JobStatus.PRINTED)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("printer", "(says the printer)"),
+        ("host", "(estimated by the printer's host)"),
+        ("slicer", "(by the slicer's estimate)"),
+        (None, "left</"),
+    ],
+)
+def test_the_time_left_says_whose_figure_it_is(
+    shop: Shop, staff: TestClient, source: str | None, words: str
+) -> None:
+    ref = shop.must_claim().ref
+    move(shop, JobStatus.START_PERMITTED, JobStatus.PRINTING)
+    report = shop.report_of(
+        condition="printing",
+        file_name=ref.file_name,
+        progress=0.5,
+        remaining_seconds=900,
+        remaining_source=source,
+    )
+    with shop.database.unit_of_work() as work:
+        hear_printers(work.session, agent=shop.agent, generation=1, reports=[report], now=shop.now)
+    page = staff.get("/counter").text
+    assert "about 15 min left" in page
+    assert words in page
 
 
 def order_of(shop: Shop) -> Order:

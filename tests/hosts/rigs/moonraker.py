@@ -152,7 +152,7 @@ class MoonrakerRig(Rig):
             self.recover()
         if self._printing() in {"printing", "paused"}:
             self._post("/printer/print/cancel")
-            self._until(lambda: self._printing() not in {"printing", "paused"})
+        self._until(self._at_rest)
         for file in self._get("/server/files/list").get("result", []):
             self._http.delete(f"/server/files/gcodes/{file['path']}")
 
@@ -253,8 +253,17 @@ class MoonrakerRig(Rig):
         return str(result.get("klippy_state", ""))
 
     def _printing(self) -> str:
-        status = self._get("/printer/objects/query?print_stats").get("result", {})
-        return str(status.get("status", {}).get("print_stats", {}).get("state", ""))
+        return self._object("print_stats")
+
+    def _object(self, name: str) -> str:
+        status = self._get(f"/printer/objects/query?{name}").get("result", {}).get("status", {})
+        return str(status.get(name, {}).get("state", ""))
+
+    def _at_rest(self) -> bool:
+        return self._printing() not in {"printing", "paused"} and self._object("idle_timeout") in {
+            "Ready",
+            "Idle",
+        }
 
     def _until(self, true: Any) -> None:
         deadline = time.monotonic() + 60
