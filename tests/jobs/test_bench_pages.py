@@ -65,9 +65,9 @@ UNTIL_PRINTED = (JobStatus.START_PERMITTED, JobStatus.PRINTING, JobStatus.PRINTE
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("printer", "(says the printer)"),
-        ("host", "(estimated by the printer's host)"),
-        ("slicer", "(by the slicer's estimate)"),
+        ("printer", "(printer's own figure)"),
+        ("host", "(host's estimate)"),
+        ("slicer", "(slicer's estimate)"),
         (None, "left</"),
     ],
 )
