@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
@@ -33,6 +34,7 @@ from parts3d.web import (
 
 DEVICE_COOKIE = "parts3d_device"
 PLACE_COOKIE = "parts3d_place"
+HOLDER_COOKIE = "parts3d_holder"
 _LASTS_SECONDS = 180 * 24 * 3600
 # A cookie holds 4096 bytes; a link's secret has 43 signs.
 _ORDERS_REMEMBERED = 20
@@ -73,6 +75,26 @@ def remember_device(request: Request, answer: Response, device: Device) -> None:
     payload = base64.urlsafe_b64encode(json.dumps(stored).encode()).decode()
     settings = get_context(request).settings
     _set_cookie(request, answer, DEVICE_COOKIE, f"{payload}.{_sign(settings, payload)}")
+
+
+def get_holder(request: Request, context: ContextDep) -> str:
+    """Return who holds capacity: this browser, by a cookie of ours; a fresh one without it.
+
+    It only keeps one customer's many tabs from blocking a point; nothing is granted by it.
+    """
+    identity, _, mac = request.cookies.get(HOLDER_COOKIE, "").partition(".")
+    if identity and hmac.compare_digest(mac.encode(), _sign(context.settings, identity).encode()):
+        return identity
+    return secrets.token_hex(16)
+
+
+HolderDep = Annotated[str, Depends(get_holder)]
+
+
+def remember_holder(request: Request, answer: Response, holder: str) -> None:
+    """Let the browser be known again as the one that holds capacity."""
+    settings = get_context(request).settings
+    _set_cookie(request, answer, HOLDER_COOKIE, f"{holder}.{_sign(settings, holder)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ from parts3d.quotes.service import MOST_LINES
 from parts3d.shop import (
     Device,
     DeviceDep,
+    HolderDep,
     WhereaboutsDep,
+    remember_holder,
     remember_place,
     shop_page,
     translator,
@@ -150,6 +152,7 @@ def begin_checkout(
     basket: BasketDep,
     device: DeviceDep,
     where: WhereaboutsDep,
+    holder: HolderDep,
     point: Annotated[str, Form(max_length=80)],
 ) -> Response:
     """Freeze the price of all that can be ordered, hold capacity, and go to the form."""
@@ -165,11 +168,14 @@ def begin_checkout(
                 now=now,
                 read_queues=read_queues,
                 language=get_language(request),
+                holder=holder,
             )
             address = f"/checkout/{opened.promise.id}"
     except (Conflict, Invalid, NotFound) as refusal:
         return _refused(request, device, asked, refusal)
-    return RedirectResponse(address, status_code=303)
+    answer = RedirectResponse(address, status_code=303)
+    remember_holder(request, answer, holder)
+    return answer
 
 
 def _changed(request: Request, basket: Basket, address: str) -> Response:

@@ -26,8 +26,10 @@ from parts3d.quotes.voucher_guesses import check_guesses, note_wrong, source_of
 from parts3d.shop import (
     Device,
     DeviceDep,
+    HolderDep,
     WhereaboutsDep,
     remember_device,
+    remember_holder,
     shop_page,
     translator,
 )
@@ -82,6 +84,7 @@ def begin_checkout(
     now: NowDep,
     device: DeviceDep,
     where: WhereaboutsDep,
+    holder: HolderDep,
     part: Annotated[str, Form(max_length=80)],
     point: Annotated[str, Form(max_length=80)],
     quantity: Annotated[int, Form(ge=1, le=1000)] = 1,
@@ -97,11 +100,12 @@ def begin_checkout(
                 now=now,
                 read_queues=read_queues,
                 language=get_language(request),
+                holder=holder,
             )
             address = f"/checkout/{opened.promise.id}"
     except Conflict as refusal:
         return _part_again(request, device, Asked(part, quantity, where), refusal)
-    return RedirectResponse(address, status_code=303)
+    return _go_to(request, address, holder)
 
 
 @router.get("")
@@ -204,6 +208,12 @@ def use_code(
     answer = RedirectResponse(address, status_code=303)
     if name.strip() or email.strip():
         remember_device(request, answer, device)
+    return answer
+
+
+def _go_to(request: Request, address: str, holder: str) -> Response:
+    answer = RedirectResponse(address, status_code=303)
+    remember_holder(request, answer, holder)
     return answer
 
 

@@ -50,6 +50,7 @@ def open_checkout(
     read_queues: ReadQueues,
     voucher: str | None = None,
     language: str = "en",
+    holder: str | None = None,
 ) -> Checkout:
     """Freeze the price and hold capacity.
 
@@ -62,6 +63,7 @@ def open_checkout(
         read_queues: hands in the jobs.
         voucher: a code as it was typed, if one was.
         language: in which a refusal names a part.
+        holder: who opens it, as far as that is known; her oldest holds give way.
 
     Raises:
         NotFound: unknown part, point or voucher.
@@ -78,7 +80,14 @@ def open_checkout(
         voucher=voucher,
     )
     promise = hold(
-        session, settings, quote, point.id, now, read_queues=read_queues, language=language
+        session,
+        settings,
+        quote,
+        point.id,
+        now,
+        read_queues=read_queues,
+        language=language,
+        holder=holder,
     )
     return Checkout(quoted_parts(session, quote), quote, promise, point)
 
@@ -149,6 +158,7 @@ def use_voucher(
         read_queues=read_queues,
         voucher=voucher,
         language=language,
+        holder=old.promise.holder,
     )
 
 

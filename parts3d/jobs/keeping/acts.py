@@ -18,6 +18,7 @@ from parts3d.jobs.keeping.words import TOLD, hedge_words, planned_words
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import move_job
 from parts3d.jobs.placing import add_job
+from parts3d.jobs.remaking import bed_exists
 from parts3d.jobs.tables import Job, JobEvent
 from parts3d.orders.moves import note_order
 from parts3d.orders.queries import lock_order
@@ -87,7 +88,9 @@ def print_again_now(
     job = _only(twins, job_id)
     if job.status is not JobStatus.FAILED or job.attempt_count >= MOST_TRIES_UNSEEN:
         return None
-    if is_served(job, twins) or job.rejected_copies:
+    # A plate of which some were good, or whose bed is no longer sliced, is a person's to lay out.
+    whole = job.copies == 1 or (not job.rejected_copies and bed_exists(session, job, job.copies))
+    if is_served(job, twins) or not whole:
         return None
     before = job.printer_id
     move_job(session, job, JobStatus.WAITING, actor=ACTOR, now=now, reason=_AGAIN)
