@@ -37,6 +37,7 @@ NOUNS = (
     "promises",
     "orders",
     "jobs",
+    "jobs.keeping",
     "units",
     "notices",
 )

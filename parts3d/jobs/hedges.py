@@ -45,15 +45,18 @@ def lock_twins(session: Session, job_id: str) -> list[Job]:
     first = session.exec(
         select(sa.func.coalesce(col(Job.hedge_of), col(Job.id))).where(Job.id == job_id)
     ).first()
-    return list(
-        session.exec(
-            select(Job)
-            .where(sa.or_(col(Job.id) == first, col(Job.hedge_of) == first))
-            .order_by(col(Job.id))
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
+    statement = (
+        select(Job)
+        .where(sa.or_(col(Job.id) == first, col(Job.hedge_of) == first))
+        .order_by(col(Job.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
+    known = session.exec(statement).all()
+    # Whoever waited for these locks looks again: a twin may have been added meanwhile.
+    while len(twins := session.exec(statement).all()) != len(known):
+        known = twins
+    return list(twins)
 
 
 def serve_line(session: Session, job: Job, twins: Sequence[Job], now: datetime) -> list[Job]:

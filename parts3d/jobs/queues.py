@@ -10,11 +10,12 @@ from sqlmodel import Session, col, select
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tables import Job
 from parts3d.points.tables import Printer
-from parts3d.promises.measured import print_time_on
+from parts3d.promises.measured import print_time, print_time_on
 from parts3d.promises.print_time import PrintTime
 from parts3d.promises.queries import PrinterQueue
 from parts3d.promises.queued import Queued
 from parts3d.slicing.corrections import current_corrections
+from parts3d.slicing.serving import sliced_seconds
 
 _RUNNING = frozenset({JobStatus.START_PERMITTED, JobStatus.PRINTING, JobStatus.UNKNOWN})
 # A failed job most likely is printed again; one that a person must look at may be.
@@ -44,6 +45,7 @@ def read_queues(
     corrections = current_corrections(
         session, printers=models, revisions={job.revision_id for job in jobs}
     )
+    seconds = sliced_seconds(session, {(job.revision_id, job.copies) for job in jobs})
     running: dict[str, list[Queued]] = defaultdict(list)
     waiting: dict[str, list[Queued]] = defaultdict(list)
     to_check: dict[str, int] = defaultdict(int)
@@ -54,12 +56,16 @@ def read_queues(
         time = print_time_on(
             corrections, models[printer_id], printer_id, job.revision_id, job.print_seconds
         )
+        elsewhere = {
+            model: print_time(corrections, model, job.revision_id, there)
+            for model, there in seconds.get((job.revision_id, job.copies), {}).items()
+        }
         if job.status is JobStatus.PRINTED:
             to_check[printer_id] += job.copies
         elif job.status in _RUNNING:
-            running[printer_id].append(_queued(job, _remaining(job, time, now)))
+            running[printer_id].append(_queued(job, _remaining(job, time, now), elsewhere))
         else:
-            waiting[printer_id].append(_queued(job, time))
+            waiting[printer_id].append(_queued(job, time, elsewhere))
     return {
         printer_id: PrinterQueue(
             running=next(iter(running[printer_id]), None),
@@ -90,7 +96,7 @@ def _where(job: Job, standing: list[str]) -> str | None:
     return standing[0] if standing else None
 
 
-def _queued(job: Job, time: PrintTime) -> Queued:
+def _queued(job: Job, time: PrintTime, elsewhere: Mapping[str, PrintTime]) -> Queued:
     return Queued(
         time,
         job_id=job.id,
@@ -98,6 +104,7 @@ def _queued(job: Job, time: PrintTime) -> Queued:
         due_at=job.due_at,
         material=job.material,
         copies=job.copies,
+        print_times=elsewhere,
         hedge_of=job.hedge_of,
         may_move=job.status is JobStatus.WAITING,
         done_share=min(max(job.progress or 0.0, 0.0), 1.0) if job.status in _RUNNING else 0.0,

@@ -61,6 +61,36 @@ def serving_slices(
     return found
 
 
+def sliced_seconds(
+    session: Session, beds: Collection[tuple[str, int]]
+) -> Mapping[tuple[str, int], Mapping[str, float]]:
+    """Return how long beds print, in seconds by printer model, as their serving slices say.
+
+    Args:
+        session: only read from.
+        beds: (revision id, copies); one query however many.
+    """
+    rows = session.exec(
+        select(Revision.id, Slice.copies, Slice.printer_model, Slice.print_seconds)
+        .join(
+            Slice,
+            (col(Slice.model_sha256) == col(Revision.model_sha256))
+            & (col(Slice.recipe_sha256) == col(Revision.recipe_sha256)),
+        )
+        .where(
+            col(Revision.id).in_({revision_id for revision_id, _ in beds}),
+            col(Slice.copies).in_({copies for _, copies in beds}),
+            Slice.status == SliceStatus.READY,
+            col(Slice.print_seconds).is_not(None),
+        )
+        .order_by(*serving_order())
+    )
+    found: dict[tuple[str, int], dict[str, float]] = {}
+    for revision_id, copies, model, seconds in rows:
+        found.setdefault((revision_id, copies), {}).setdefault(model, float(seconds or 0))
+    return found
+
+
 def ready_plates(
     session: Session, revision: Revision, copies: int, models: Collection[str]
 ) -> Mapping[str, Slice]:
