@@ -36,8 +36,10 @@ _ROUTES = (
     "parts3d.orders.api",
     "parts3d.orders.pages",
     "parts3d.jobs.agent_api",
+    "parts3d.jobs.timeline_pages",
     "parts3d.jobs.bench_pages",
     "parts3d.jobs.operator_pages",
+    "parts3d.jobs.keeping.pages",
     "parts3d.jobs.print_times_pages",
 )
 _STATIC = Path(__file__).parent / "static"

@@ -75,6 +75,7 @@ def _sections(request: Request, role: Role) -> list[dict[str, Any]]:
     of_role = {
         Role.STAFF: [
             ("/counter", _("To do")),
+            ("/counter/timeline", _("Timeline")),
             ("/counter/hand-over", _("Hand over")),
             ("/counter/confirm", _("Confirm")),
             ("/agents", _("Agents")),
@@ -85,6 +86,7 @@ def _sections(request: Request, role: Role) -> list[dict[str, Any]]:
         ],
         Role.OPERATOR: [
             ("/operator", _("Orders and jobs")),
+            ("/operator/promises", _("Promises")),
             ("/operator/print-times", _("Print times")),
             ("/operator/prices", _("Prices")),
             ("/operator/vouchers", _("Vouchers")),

@@ -1,0 +1,58 @@
+"""The operator's pages of promises: calibration, today's at risk, each decision replayed."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlmodel import select
+
+from parts3d.accounts.guards import OperatorDep
+from parts3d.accounts.shell import page
+from parts3d.accounts.tables import Role
+from parts3d.errors import NotFound
+from parts3d.jobs.keeping.calibration_drawing import calibration_chart
+from parts3d.jobs.keeping.explaining import explain_order
+from parts3d.jobs.keeping.figures import WINDOW, at_risk_today, figures
+from parts3d.orders.tables import Order
+from parts3d.points.tables import Point
+from parts3d.promises.learning.calibration import By
+from parts3d.web import ContextDep, LanguageDep, NowDep, ReadDep, gettext_of
+
+router = APIRouter(prefix="/operator/promises", include_in_schema=False)
+
+
+@router.get("")
+def show_promises(
+    request: Request,
+    operator: OperatorDep,
+    session: ReadDep,
+    context: ContextDep,
+    language: LanguageDep,
+    now: NowDep,
+) -> Response:
+    """Show how well promises are kept, and which of today's are at risk."""
+    del operator
+    found = figures(session, now)
+    names = dict(session.exec(select(Point.id, Point.name)).all())
+    values = {
+        "figures": found,
+        "chart": calibration_chart([cell for _, cell in found.calibration.bins]),
+        "at_risk": at_risk_today(session, now, gettext_of(language)),
+        "point_names": names,
+        "by": By,
+        "days": WINDOW.days,
+        "target": context.settings.promise_quantile,
+    }
+    return page(request, Role.OPERATOR, "jobs/promises.html", values)
+
+
+@router.get("/orders/{order_id}")
+def show_decision(
+    request: Request, order_id: str, operator: OperatorDep, session: ReadDep, language: LanguageDep
+) -> Response:
+    """Show why an order was promised what it was, computed again from what was stored."""
+    del operator
+    order = session.get(Order, order_id)
+    if order is None:
+        raise NotFound("There is no such order.")
+    explained = explain_order(session, order, gettext_of(language), f"{language}_BE")
+    values = {"order": order, "explained": explained}
+    return page(request, Role.OPERATOR, "jobs/promise.html", values)
