@@ -20,6 +20,7 @@ from parts3d.notices.announce import announce
 from parts3d.orders.agreement import PromiseChanged
 from parts3d.orders.checkout import CheckoutDetails, Submitted, submit
 from parts3d.orders.checkout_view import change_view, checkout_view, where_back
+from parts3d.orders.consent_pages import sure_view
 from parts3d.orders.form_faults import details_faults
 from parts3d.orders.opening import Checkout, find_checkout, open_checkout, use_voucher
 from parts3d.quotes.voucher_guesses import check_guesses, note_wrong, source_of
@@ -274,6 +275,7 @@ def _page(
         "typed": nothing_typed | values["typed"],
         "faults": no_faults | values.get("faults", {}),
         **checkout_view(found, now, language),
+        **sure_view(get_context(request).settings, found.quote, language),
         **where_back(session, get_context(request).settings, found, language),
         "key": values["typed"].get("idempotency_key") or new_id(),
         "change": change and change_view(change, now, language),

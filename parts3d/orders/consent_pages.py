@@ -17,12 +17,15 @@ from parts3d.jobs.keeping.elsewhere import accept, decline
 from parts3d.jobs.keeping.seen import keeping_of
 from parts3d.languages import locale_of
 from parts3d.notices.announce import announce
+from parts3d.orders.compensation import amount_of
 from parts3d.orders.queries import order_by_token
 from parts3d.orders.tables import Order
 from parts3d.points.geography import Place, distance_km
 from parts3d.points.hours import Hours
 from parts3d.points.tables import Point
-from parts3d.promises.words import moment_words
+from parts3d.promises.words import moment_words, percent_words
+from parts3d.quotes.tables import Quote
+from parts3d.settings import Settings
 from parts3d.shop import DeviceDep, shop_page, translator
 from parts3d.templating import clock_time, euros
 from parts3d.web import ContextDep, LanguageDep, NowDep, gettext_of, status_of
@@ -89,6 +92,15 @@ def keeping_view(session: Session, order: Order, now: datetime, language: str) -
         "missed": words(given.promised_at) if given else None,
         "voucher": found.voucher.code if found.voucher else None,
         "voucher_worth": euros(given.amount_cents, language) if given else None,
+    }
+
+
+def sure_view(settings: Settings, quote: Quote, language: str) -> dict[str, str | None]:
+    """Return how sure a promise is, and what is given when it slips."""
+    cents = amount_of(quote, settings)
+    return {
+        "percent": percent_words(settings.promise_quantile, language),
+        "apology": euros(cents, language) if cents else None,
     }
 
 

@@ -20,15 +20,14 @@ from parts3d.jobs.channels import order_channel
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tracking import CopyProgress, Stage, Tracking, track
 from parts3d.languages import locale_of
-from parts3d.orders.compensation import amount_of
-from parts3d.orders.consent_pages import keeping_view
+from parts3d.orders.consent_pages import keeping_view, sure_view
 from parts3d.orders.item_words import item_view, parts_words
 from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.queries import WholeOrder, order_by_token
 from parts3d.orders.tables import OrderEvent
 from parts3d.points.hours import Hours
 from parts3d.points.opening import is_always_open, opening_week
-from parts3d.promises.words import Translate, moment_words, percent_words
+from parts3d.promises.words import Translate, moment_words
 from parts3d.sentences import in_language
 from parts3d.shop import DeviceDep, shop_page
 from parts3d.templating import clock_time, day, euros
@@ -99,10 +98,7 @@ def _view(request: Request, session: Session, context: Context, order_id: str) -
     return {
         "order": order_view(tracking, now, language, context.settings.public_url),
         "keeping": keeping_view(session, order, now, language)
-        | {
-            "percent": percent_words(context.settings.promise_quantile, language),
-            "apology": euros(amount_of(tracking.whole.quote, context.settings), language),
-        },
+        | sure_view(context.settings, tracking.whole.quote, language),
     }
 
 
