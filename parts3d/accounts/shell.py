@@ -87,6 +87,7 @@ def _sections(request: Request, role: Role) -> list[dict[str, Any]]:
         Role.OPERATOR: [
             ("/operator", _("Orders and jobs")),
             ("/operator/promises", _("Promises")),
+            ("/operator/closures", _("Closures")),
             ("/operator/print-times", _("Print times")),
             ("/operator/prices", _("Prices")),
             ("/operator/vouchers", _("Vouchers")),

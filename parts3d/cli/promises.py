@@ -6,14 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from parts3d.context import Context
     from parts3d.jobs.keeping.explaining import Explained
 
 promises_app = typer.Typer(no_args_is_help=True, help="Explain promises, and re-plan orders.")
-
-
-@promises_app.callback()
-def _promises() -> None:
-    """Keep ``explain`` a subcommand."""
 
 
 @promises_app.command()
@@ -44,6 +40,72 @@ def explain(
         typer.echo(json.dumps(explained.as_json(), ensure_ascii=False, indent=2))
     else:
         _say(explained)
+
+
+@promises_app.command()
+def close(
+    where: Annotated[str, typer.Argument(help="A point's slug, or the beginning of a postcode.")],
+    until: Annotated[str, typer.Option(help="When it opens again, as '2026-11-28 18:30'.")],
+    reason: Annotated[str, typer.Option(help="Why, for the customers too.")],
+    since: Annotated[str, typer.Option("--from", help="From when; now if not given.")] = "",
+) -> None:
+    """Close a point or a region for a time, and re-plan its orders.
+
+    Ctrl-C stops; `parts3d promises replan` goes on, and so does any worker's sweep.
+    """
+    from datetime import UTC, datetime
+
+    from parts3d.jobs.keeping.replanning import begin_replan
+    from parts3d.points.closing import chosen_points, close_points, typed_moment
+
+    context, now = _context(), datetime.now(UTC)
+    with context.database.unit_of_work() as work:
+        ids = [point.id for point in chosen_points(work.session, where)]
+        batch = close_points(
+            work.session,
+            ids,
+            typed_moment(since, "starts") if since else now,
+            typed_moment(until, "ends"),
+            reason=reason,
+            actor="command",
+            now=now,
+        )
+        orders = begin_replan(work.session, batch, ids, reason, now)
+    typer.echo(f"Closed: {len(ids)} points. {orders} orders to look at; batch {batch}.")
+    _replan(context, batch)
+
+
+@promises_app.command()
+def replan(
+    batch: Annotated[str, typer.Argument(help="Of a closure; without it, all that waits.")] = "",
+) -> None:
+    """Go on re-planning where it was stopped."""
+    _replan(_context(), batch or None)
+
+
+def _replan(context: "Context", batch: str | None) -> None:
+    from datetime import UTC, datetime
+
+    from parts3d.jobs.keeping.replanning import replan_some
+
+    looked_at = 0
+    try:
+        while count := replan_some(context, datetime.now(UTC), batch=batch, most=10):
+            looked_at += count
+            typer.echo(f"{looked_at} orders looked at.")
+    except KeyboardInterrupt:
+        typer.echo("Stopped. Run `parts3d promises replan` to go on.")
+        raise typer.Exit(130) from None
+    finally:
+        context.close()
+    typer.echo(f"Done: {looked_at} orders looked at.")
+
+
+def _context() -> "Context":
+    from parts3d.context import Context
+    from parts3d.settings import Settings
+
+    return Context.from_settings(Settings())
 
 
 def _say(explained: "Explained") -> None:

@@ -237,7 +237,7 @@ def _stage_times(events: tuple[OrderEvent, ...]) -> dict[str, str]:
     return {
         stages[OrderStatus(event.to_status)]: clock_time(event.at)
         for event in events
-        if event.to_status in stages
+        if event.to_status in stages and event.from_status != event.to_status
     }
 
 

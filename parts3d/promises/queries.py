@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from parts3d.points.closing import closures_of, with_closures
 from parts3d.points.geography import Place
-from parts3d.points.hours import BRUSSELS, Hours, Unattended
+from parts3d.points.hours import BRUSSELS, Stretch, Unattended
 from parts3d.points.tables import Point, Printer
 from parts3d.promises.measured import pace, print_time_on
 from parts3d.promises.print_time import PrintTime
@@ -103,8 +104,17 @@ def point_snapshots(
         revisions={one.get("revision_id", "") for row in held for one in row.placements},
     )
     holds = _holds(held, models, corrections)
+    closed = closures_of(session, ids, now)
     return [
-        _snapshot(point, printers[point.id], queues, holds[point.id], corrections, now)
+        _snapshot(
+            point,
+            printers[point.id],
+            queues,
+            holds[point.id],
+            corrections,
+            closed.get(point.id, ()),
+            now,
+        )
         for point in points
     ]
 
@@ -115,14 +125,15 @@ def _snapshot(
     queues: Mapping[str, PrinterQueue],
     holds: Sequence[Hold],
     corrections: Corrections,
+    closed: Sequence[Stretch],
     now: datetime,
 ) -> PointSnapshot:
     empty = PrinterQueue()
     to_check = sum(queues.get(printer.id, empty).to_check for printer in printers)
     return PointSnapshot(
         id=point.id,
-        opening_hours=Hours.parse(point.opening_hours),
-        staffed_hours=Hours.parse(point.staffed_hours),
+        opening_hours=with_closures(point.opening_hours, closed),
+        staffed_hours=with_closures(point.staffed_hours, closed),
         unattended=Unattended(point.unattended.value),
         printers=tuple(
             _printer(printer, queues.get(printer.id, empty), corrections, now)

@@ -12,7 +12,8 @@ from sqlmodel import select
 from parts3d.bell import Bell
 from parts3d.context import Context
 from parts3d.db import Database
-from parts3d.jobs.keeping.tables import Rescue, RescueKind, RescueStatus
+from parts3d.jobs.keeping.replanning import begin_replan, progress_of, replan_some
+from parts3d.jobs.keeping.tables import Replan, Rescue, RescueKind, RescueStatus
 from parts3d.jobs.keeping.tasks import keep_point, keep_promises, note_outcomes
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import move_job
@@ -20,6 +21,7 @@ from parts3d.jobs.tables import Job
 from parts3d.orders.compensation_tables import Compensation
 from parts3d.orders.tables import Order, OrderEvent
 from parts3d.orders.tasks import compensate_missed
+from parts3d.points.closing import close_points
 from parts3d.points.tables import Printer, Unattended
 from parts3d.promises.decision_tables import Outcome, PromiseDecision
 from parts3d.store import FolderStore
@@ -219,3 +221,38 @@ def test_two_sweepers_at_once_make_each_move_once(
         list(pool.map(lambda _: keep_point(here.context, point_id, afternoon), range(2)))
     assert len(here.moves()) == 1
     assert len(here.jobs()) == 2
+
+
+def test_a_closed_region_is_replanned_order_by_order_and_goes_on_after_a_stop(
+    sqlite_database: Database, tmp_path: Path, afternoon: datetime
+) -> None:
+    here = town(sqlite_database, tmp_path, afternoon, here=("mk3s", "mk3s"), there=True)
+    more = [
+        placed(here.context.database, here.context.settings, here.network, email=f"{n}@example.be")
+        for n in "bc"
+    ]
+    huy = here.network.points["huy"]
+    with sqlite_database.unit_of_work() as work:
+        batch = close_points(
+            work.session,
+            [huy],
+            afternoon,
+            afternoon + timedelta(hours=20),
+            reason="Snow",
+            actor="operator:1",
+            now=afternoon,
+        )
+        at_huy = len([one for one in [here.order, *more] if one.point_id == huy])
+        assert begin_replan(work.session, batch, [huy], "Snow", afternoon) == at_huy
+        assert begin_replan(work.session, batch, [huy], "Snow", afternoon) == 0
+    assert replan_some(here.context, afternoon, most=1) == 1  # and then it was stopped
+    while replan_some(here.context, afternoon):
+        pass
+    with sqlite_database.reading() as session:
+        assert progress_of(session, batch) == (at_huy, at_huy)
+        rows = session.exec(select(Replan)).all()
+    assert all(row.result for row in rows)
+    kinds = [move.kind for move in here.moves()]
+    assert len(kinds) == at_huy
+    assert set(kinds) <= {RescueKind.POINT, RescueKind.TELL}
+    assert RescueKind.POINT in kinds

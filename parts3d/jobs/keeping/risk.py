@@ -80,12 +80,23 @@ def busy_points(session: Session, now: datetime) -> list[Busy]:
 _SILENT_SECONDS = 600.0
 
 
-def moves_for(session: Session, settings: Settings, point_id: str, now: datetime) -> list[Move]:
-    """Return what the planner would do for the promises of a point."""
+def moves_for(
+    session: Session,
+    settings: Settings,
+    point_id: str,
+    now: datetime,
+    *,
+    order_id: str | None = None,
+) -> list[Move]:
+    """Return what the planner would do for the promises of a point, or of one order there."""
     here = session.get_one(Point, point_id)
     points = [here, *_neighbours(session, here)]
     snapshots = point_snapshots(session, points, now, read_queues=read_queues)
-    committed = committed_at(session, point_id, now)
+    committed = [
+        one
+        for one in committed_at(session, point_id, now)
+        if order_id is None or one.order_id == order_id
+    ]
     if not committed:
         return []
     return rescue(now, snapshots, committed, quantile=settings.promise_quantile)

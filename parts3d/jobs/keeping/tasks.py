@@ -12,12 +12,16 @@ from parts3d.jobs.keeping.acts import Why, print_again_now
 from parts3d.jobs.keeping.carrying_out import carry_out
 from parts3d.jobs.keeping.elsewhere import lapse
 from parts3d.jobs.keeping.outcomes import settle_outcomes
+from parts3d.jobs.keeping.replanning import replan_some
 from parts3d.jobs.keeping.risk import busy_points, moves_for
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tables import Job
 from parts3d.tasks import sweeper, task
 
 KEEP = "jobs.keep"
+REPLAN = "jobs.replan"
+# Of a region's orders, in one turn of the sweep; the task goes on until all are done.
+_REPLANNED_A_SWEEP = 20
 # Where nothing has changed only time has: that is looked at less often.
 _LOOK_AGAIN = timedelta(minutes=1)
 
@@ -92,6 +96,19 @@ def reprint_failed(context: Context, now: datetime, *, point_id: str | None = No
             if print_again_now(work.session, job_id, None, why, now) is not None:
                 job = work.session.get_one(Job, job_id)
                 work.after_commit(lambda job=job: _ring(context, job))  # type: ignore[misc]
+
+
+@task(REPLAN)
+def replan_batch(context: Context, batch: str) -> None:
+    """Re-plan all orders of a closure, one transaction each; killed, the sweep goes on."""
+    while replan_some(context, datetime.now(UTC), batch=batch):
+        pass
+
+
+@sweeper
+def go_on_replanning(context: Context, now: datetime) -> None:
+    """Re-plan orders that a task has left."""
+    replan_some(context, now, most=_REPLANNED_A_SWEEP)
 
 
 @sweeper
