@@ -30,9 +30,10 @@ demo-reset: ## Throw the demo's data away; the next demo starts afresh.
 	@rm -rf data/demo && echo "The demo's data are gone; make demo starts afresh."
 
 test: setup ## Run the tests (under ten minutes on two cores).
-	@$(BIN)/pytest -n auto --ignore=tests/hosts
+	@$(BIN)/pytest -n auto --ignore=tests/hosts --ignore=tests/long
 
 test-long: test-hosts ## Run what make test leaves out; CI runs it too.
+	@$(BIN)/pytest -s tests/long
 
 # A worker for each brand: its host serves its tests in turn, and mostly one waits for prints.
 test-hosts: setup .make/hosts .make/broker ## Try every driver at its real host, and what wheels cannot bring.
@@ -79,7 +80,7 @@ fuzz: setup ## Check ten thousand hostile files, then fuzz the reader by coverag
 	@$(BIN)/python -m fuzz.reader_atheris -max_total_time=$${PARTS3D_FUZZ_SECONDS:-120} -print_final_stats=1
 
 examples: setup ## Run the properties with many more examples (hours).
-	@PARTS3D_TEST_LONG=1 $(BIN)/pytest -n auto --ignore=tests/hosts
+	@PARTS3D_TEST_LONG=1 $(BIN)/pytest -n auto --ignore=tests/hosts --ignore=tests/long
 
 check: setup ## Check style, types, import contracts and the rules of the house.
 	@$(BIN)/ruff format --check .

@@ -10,7 +10,6 @@ import json
 import re
 import socket
 import ssl
-import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,7 +17,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-SERVICE_TYPES = ("_octoprint._tcp.local.", "_moonraker._tcp.local.", "_prusalink._tcp.local.")
+from printer_agents.multicast_dns import ask
+
+SERVICE_TYPES = ("_octoprint._tcp.local", "_moonraker._tcp.local", "_prusalink._tcp.local")
 # Where hosts answer when an address says no port: Moonraker, a web server, OctoPrint.
 HTTP_PORTS = (7125, 80, 5000)
 BAMBU_PORT = 8883
@@ -53,47 +54,22 @@ class Found:
     words: str = ""
 
 
-def browse(
-    seconds: float, interfaces: Sequence[str] | None = None, types: Sequence[str] = SERVICE_TYPES
-) -> list[Announced]:
+def browse(seconds: float, interfaces: Sequence[int] | None = None) -> list[Announced]:
     """Listen for announcements by multicast DNS.
 
     Args:
         seconds: for how long.
-        interfaces: addresses of network interfaces; None: all.
-        types: of services.
+        interfaces: indexes of network interfaces; None: all.
 
     Raises:
         OSError: there is no network to listen on.
     """
-    from zeroconf import InterfaceChoice, ServiceBrowser, ServiceStateChange, Zeroconf
-
-    names: set[tuple[str, str]] = set()
-
-    def heard(
-        zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
-    ) -> None:
-        del zeroconf
-        if state_change is not ServiceStateChange.Removed:
-            names.add((service_type, name))
-
-    with Zeroconf(interfaces=interfaces or InterfaceChoice.All) as zeroconf:
-        browser = ServiceBrowser(zeroconf, list(types), handlers=[heard])
-        time.sleep(seconds)
-        browser.cancel()
-        found = []
-        for service_type, name in sorted(names):
-            info = zeroconf.get_service_info(service_type, name, timeout=1_000)
-            addresses = info.parsed_addresses() if info else []
-            if info is None or not addresses or info.port is None:
-                continue
-            # The name outlives the address, which a router may give to another machine tomorrow.
-            host = (info.server or "").rstrip(".") or addresses[0]
-            if not _resolves(host):
-                host = next((a for a in addresses if ":" not in a), f"[{addresses[0]}]")
-            raw = info.properties.get(b"path") or b"/"
-            label = name.removesuffix(f".{service_type}")
-            found.append(Announced(label, host, info.port, raw.decode("utf-8", "replace")))
+    found = []
+    for service in ask(SERVICE_TYPES, seconds, interfaces):
+        # The name outlives the address, which a router may give to another machine tomorrow.
+        host = service.host if _resolves(service.host) else service.address
+        label = service.instance.split("._")[0]
+        found.append(Announced(label, host, service.port, service.text.get("path") or "/"))
     return found
 
 

@@ -1,17 +1,21 @@
 """A first configuration: printers that announce themselves, and addresses that are asked."""
 
 import socket
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from zeroconf import ServiceInfo, Zeroconf
 
 from printer_agents.commands.init import init_agent, names_for
 from printer_agents.commands.template import config_text
 from printer_agents.config import AgentConfig, read_config
-from printer_agents.discovery import Announced, Found, browse, common_name, identify
+from printer_agents.discovery import SERVICE_TYPES, Announced, Found, browse, common_name, identify
 from printer_agents.errors import ConfigFault
+from printer_agents.multicast_dns import HEADER, Heard, hear
 from tests.agents.fake_hosts import (
     LOCKED_MOONRAKER,
     MOONRAKER,
@@ -22,7 +26,7 @@ from tests.agents.fake_hosts import (
     host,
 )
 
-LOOPBACK = ["127.0.0.1"]
+LOOPBACK = "lo" if sys.platform == "linux" else "lo0"
 SERVER = "https://parts.example"
 
 
@@ -56,14 +60,22 @@ def test_a_printer_that_announces_itself_is_heard() -> None:
         "voron left._moonraker._tcp.local.",
         addresses=[socket.inet_aton("127.0.0.1")],
         port=7125,
+        properties={"path": "/printer"},
         server="parts3d-test-voron.local.",
     )
-    with Zeroconf(interfaces=LOOPBACK) as announcer:
+    with Zeroconf(interfaces=["127.0.0.1"]) as announcer:
         announcer.register_service(info)
-        heard = browse(1.5, LOOPBACK)
+        heard = browse(1.5, [socket.if_nametoindex(LOOPBACK)])
         announcer.unregister_service(info)
     # No name of the test's resolves here, so the address stands for it.
-    assert Announced("voron left", "127.0.0.1", 7125) in heard
+    assert Announced("voron left", "127.0.0.1", 7125, "/printer") in heard
+
+
+@given(st.binary(max_size=200))
+def test_whatever_is_sent_on_the_network_is_taken_calmly(packet: bytes) -> None:
+    # A name that points at itself, and one that never ends, are among them.
+    for sent in (packet, b"\0\0\x84\0" + packet, HEADER.pack(0, 0, 0, 1, 0, 0) + b"\xc0\x0c"):
+        hear(sent, SERVICE_TYPES, Heard())
 
 
 def test_found_printers_stand_in_a_commented_file_that_can_be_read(
