@@ -68,6 +68,11 @@ fit: setup ## Fit the estimate to a slicer's results (CORPUS=folder with models 
 bench-estimate: setup ## Try the estimate on repositories left out (CORPUS=the same folder).
 	@$(BIN)/python benchmarks/estimate.py "$(CORPUS)"
 
+.PHONY: bench-agents
+bench-agents: setup ## Measure one agent with many printers, and one web process with many agents.
+	@PYTHONPATH=. $(BIN)/python benchmarks/agents_printers.py
+	@PYTHONPATH=. $(BIN)/python benchmarks/agents.py $(if $(AGENTS),--agents $(AGENTS))
+
 .PHONY: faults
 faults: setup ## Kill things at random moments, in many rounds (the seeds are shown).
 	@PARTS3D_FAULT_ROUNDS=$${PARTS3D_FAULT_ROUNDS:-20} \

@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from parts3d import __version__
 from parts3d.context import Context
 from parts3d.guards import Guard
+from parts3d.jobs.lookout import stop_looking
 from parts3d.settings import Settings
 from parts3d.web import install_error_answers, system_clock
 
@@ -66,6 +67,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
         yield
+        await stop_looking(context)
         await context.bell.aclose()
 
     most_bytes = context.settings.max_upload_bytes + _MULTIPART_OVERHEAD_BYTES

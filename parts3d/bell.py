@@ -55,12 +55,7 @@ class Bell:
 
         Call it after the commit (``work.after_commit(lambda: bell.ring("order:…"))``).
         """
-        with self._lock:
-            towers = list(self._towers.items())
-        for loop, tower in towers:
-            # A loop closes between two lines of ours; then nobody waits there.
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(tower.wake, channel)
+        self.wake(channel)
         if self._publisher is None or time.monotonic() < self._rest_until:
             return
         try:
@@ -68,6 +63,22 @@ class Bell:
         except redis.RedisError as error:
             self._rest_until = time.monotonic() + _REST_SECONDS
             _log.warning("The bell %s could not be rung: %s", channel, error)
+
+    def wake(self, channel: str) -> None:
+        """Wake those who wait in this process only; for who has looked at the rows for them."""
+        with self._lock:
+            towers = list(self._towers.items())
+        for loop, tower in towers:
+            # A loop closes between two lines of ours; then nobody waits there.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(tower.wake, channel)
+
+    @property
+    def hears(self) -> bool:
+        """Whether rings of other processes reach the running event loop now."""
+        with self._lock:
+            tower = self._towers.get(asyncio.get_running_loop())
+        return tower is not None and tower.connected
 
     @asynccontextmanager
     async def listen(self, channels: Iterable[str]) -> AsyncIterator["Ear"]:
@@ -82,11 +93,11 @@ class Bell:
         """
         tower = await self._tower()
         ear = Ear(tower, frozenset(channels))
-        tower.ears.add(ear)
+        tower.add(ear)
         try:
             yield ear
         finally:
-            tower.ears.discard(ear)
+            tower.discard(ear)
 
     async def wait(self, channels: Iterable[str], timeout_seconds: float) -> bool:
         """Wait once for any of the channels; True means look again, False nothing was heard.
@@ -135,11 +146,15 @@ class Ear:
         """
         deaf = not self._tower.connected
         seconds = min(timeout_seconds, _POLL_SECONDS) if deaf else timeout_seconds
+        return await self.ring(seconds) or (deaf and timeout_seconds > _POLL_SECONDS)
+
+    async def ring(self, timeout_seconds: float) -> bool:
+        """Wait for a ring and nothing else: somebody else looks at the rows meanwhile."""
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(timeout_seconds):
                 await self.rung.wait()
         except TimeoutError:
-            return deaf and timeout_seconds > _POLL_SECONDS
+            return False
         self.rung.clear()
         return True
 
@@ -149,7 +164,8 @@ class _Tower:
 
     def __init__(self, redis_url: str | None) -> None:
         self.redis_url = redis_url
-        self.ears: set[Ear] = set()
+        # By channel: a ring must not ask each of thousands whether it is meant.
+        self.ears: dict[str, set[Ear]] = {}
         self.connected = False
         self._tried = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
@@ -162,15 +178,26 @@ class _Tower:
             self._reader = asyncio.create_task(self._read(self.redis_url))
         await self._tried.wait()
 
+    def add(self, ear: Ear) -> None:
+        for channel in ear.channels:
+            self.ears.setdefault(channel, set()).add(ear)
+
+    def discard(self, ear: Ear) -> None:
+        for channel in ear.channels:
+            ears = self.ears.get(channel, set())
+            ears.discard(ear)
+            if not ears:
+                self.ears.pop(channel, None)
+
     def wake(self, channel: str) -> None:
-        for ear in self.ears:
-            if channel in ear.channels:
-                ear.rung.set()
+        for ear in self.ears.get(channel, ()):
+            ear.rung.set()
 
     def _wake_all(self) -> None:
         # A ring may have been missed: everybody looks again.
-        for ear in self.ears:
-            ear.rung.set()
+        for ears in self.ears.values():
+            for ear in ears:
+                ear.rung.set()
 
     async def _read(self, redis_url: str) -> None:
         while True:

@@ -186,7 +186,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _open_page(agent: Agent) -> "StatusPage | None":
     """Open the status page; without it the agent works as well."""
-    from printer_agents.status.look import look_at
+    from printer_agents.status.look import AgentLook, look_at
     from printer_agents.status.server import StatusPage
 
     if not agent.config.status_port:
@@ -195,14 +195,17 @@ def _open_page(agent: Agent) -> "StatusPage | None":
     name, point = (paired.agent_name, paired.point) if paired else ("", "")
 
     def stop(printer_id: str) -> None:
-        agent.stations[printer_id].driver.emergency_stop()
-        agent.stations[printer_id].wake.set()
+        agent.stations[printer_id].emergency_stop()
+
+    def confirm(printer_id: str) -> bool:
+        return agent.stations[printer_id].confirm_bed()
+
+    def look() -> AgentLook:
+        return look_at(agent, name=name, point=point)
 
     log = logging.getLogger("parts3d.agent")
     try:
-        page = StatusPage(
-            lambda: look_at(agent, name=name, point=point), stop, agent.config.status_port
-        )
+        page = StatusPage(look, stop, confirm, agent.config.status_port)
     except OSError as fault:
         log.warning(
             "There is no status page: port %d is taken (%s). Set another status_port.",

@@ -20,6 +20,7 @@ from parts3d.jobs.channels import point_channel, ring_order, ring_point
 from parts3d.jobs.claims import claim, renew
 from parts3d.jobs.commands import commands_for
 from parts3d.jobs.lifecycle import JobStatus
+from parts3d.jobs.lookout import lookout_of
 from parts3d.jobs.permits import permit_start
 from parts3d.jobs.pictures import keep_picture, read_picture
 from parts3d.jobs.printers import (
@@ -78,6 +79,8 @@ async def claim_work(
     deadline = time.monotonic() + request.wait_seconds
     await run_in_threadpool(_hear_once, context, agent, request)
     first: ClaimAnswer | None = None
+    lookout = lookout_of(context)
+    lookout.fresh.add(agent.point_id)
     # Listen before the first look, so that no ring falls between look and wait.
     async with context.bell.listen([point_channel(agent.point_id)]) as ear:
         while True:
@@ -86,7 +89,8 @@ async def claim_work(
             left_seconds = deadline - time.monotonic()
             if _has_news(request, first, answer) or left_seconds <= 0:
                 return answer
-            await ear.wait(min(left_seconds, _LOOK_AGAIN_SECONDS))
+            # A bell may be lost, the row is the truth: one look for all who wait.
+            await lookout.wait(context, ear, agent.point_id, left_seconds)
             if await connection.is_disconnected():
                 return answer  # nobody would hear of a lease
 
@@ -96,9 +100,6 @@ def _has_news(request: Claim, first: ClaimAnswer, answer: ClaimAnswer) -> bool:
     news = {command.command_id for command in answer.commands} - set(request.commands_known)
     changed = (answer.bed_clear, answer.loaded) != (first.bed_clear, first.loaded)
     return bool(answer.work or answer.cancel or news or changed)
-
-
-_LOOK_AGAIN_SECONDS = 5.0  # a bell may be lost; the row is the truth
 
 
 def _hear_once(context: Context, agent: Agent, request: Claim) -> None:

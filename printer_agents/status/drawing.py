@@ -137,6 +137,7 @@ def _printer(printer: PrinterLook, _: Say, token: str) -> str:
         f'<h3 id="p-{own_id}">{name}</h3>'
         f"{_chip(_(printer.condition.value), TONES.get(printer.condition, 'busy'))}</div>{detail}"
         f'<p><span class="soft">{_("Job")}:</span> {job}</p>{_progress(printer, _)}{facts}'
+        f"{_bed_button(printer, _, token)}"
         f"<details><summary>{_('Emergency stop')}</summary>"
         f"<p>{escape(_(STOP, name=printer.label))}</p>"
         f'<form method="post" action="/printers/{own_id}/stop">'
@@ -150,6 +151,17 @@ STOP = (
     "Stop {name} at once? Motors and heaters go off, and the print is lost. Afterwards the "
     "printer may have to be switched off and on."
 )
+
+
+def _bed_button(printer: PrinterLook, _: Say, token: str) -> str:
+    """For who stands at the printer: the same word that staff give at the counter."""
+    if printer.bed_clear or printer.job or printer.condition is not PrinterCondition.IDLE:
+        return ""
+    return (
+        f'<form method="post" action="/printers/{escape(printer.id)}/clear">'
+        f'<input type="hidden" name="token" value="{token}">'
+        f'<button class="calm">{escape(_("The bed is clear"))}</button></form>'
+    )
 
 
 def _progress(printer: PrinterLook, _: Say) -> str:

@@ -26,7 +26,13 @@ FILES = {"/style.css": "text/css", "/refresh.js": "text/javascript"}
 NAMES = ("127.0.0.1", "localhost", "[::1]")
 MOST_FORM_BYTES = 2_000
 REQUEST_SECONDS = 10
-STOPPED, NOT_STOPPED = "stopped", "failed"
+STOPPED, NOT_STOPPED, CLEARED, NOT_CLEARED = "stopped", "failed", "cleared", "at work"
+TOLD = {
+    STOPPED: "{name} was told to stop at once. Look at the printer.",
+    NOT_STOPPED: "{name} could not be stopped: {reason} Switch it off by hand.",
+    CLEARED: "Thank you. The network hears that the bed of {name} is clear.",
+    NOT_CLEARED: "{name} is at work: its bed can be confirmed when that has ended.",
+}
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -41,6 +47,7 @@ HEADERS = {
 
 Look = Callable[[], AgentLook]
 Stop = Callable[[str], None]
+Confirm = Callable[[str], bool]
 
 
 class StatusPage:
@@ -49,15 +56,16 @@ class StatusPage:
     Args:
         look: gathers what is shown.
         stop: stops a printer at once; raises ``DriverFault`` in words when it cannot.
+        confirm: takes somebody's word that a printer's bed is clear; False: it is at work.
         port: on 127.0.0.1; 0 takes a free one.
 
     Raises:
         OSError: the port is taken.
     """
 
-    def __init__(self, look: Look, stop: Stop, port: int) -> None:
+    def __init__(self, look: Look, stop: Stop, confirm: Confirm, port: int) -> None:
         self._server = _Server(("127.0.0.1", port), _Handler)
-        self._server.look, self._server.stop = look, stop
+        self._server.look, self._server.stop, self._server.confirm = look, stop, confirm
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="status page", daemon=True
         )
@@ -79,6 +87,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     look: Look
     stop: Stop
+    confirm: Confirm
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         super().__init__(address, handler)
@@ -133,37 +142,37 @@ class _Handler(BaseHTTPRequestHandler):
             return
         _, _, printer_id, act = (*urlsplit(self.path).path.split("/"), "", "", "", "")[:4]
         looks = {printer.id: printer for printer in self.server.look().printers}
-        if act != "stop" or printer_id not in looks:
+        if act not in {"stop", "clear"} or printer_id not in looks:
             self._answer("There is no such printer.", "text/plain", HTTPStatus.NOT_FOUND)
             return
-        self._stop(printer_id, looks[printer_id].label)
-
-    def _stop(self, printer_id: str, label: str) -> None:
-        log.warning("%s: emergency stop, asked for on the status page.", printer_id)
+        do = self._stop if act == "stop" else self._confirm
         key = secrets.token_urlsafe(8)
-        try:
-            self.server.stop(printer_id)
-        except DriverFault as fault:
-            log.error("%s: the emergency stop failed: %s", printer_id, fault)  # noqa: TRY400
-            told = (NOT_STOPPED, label, str(fault))
-        else:
-            told = (STOPPED, label, "")
-        self.server.told = {key: told}
+        self.server.told = {key: do(printer_id, looks[printer_id].label)}
         self.send_response(HTTPStatus.SEE_OTHER)
         self.send_header("Location", f"/?told={key}")
         self.send_header("Content-Length", "0")
         self.end_headers()
 
+    def _confirm(self, printer_id: str, label: str) -> tuple[str, str, str]:
+        log.info("%s: its bed is clear, says the status page.", printer_id)
+        return (CLEARED if self.server.confirm(printer_id) else NOT_CLEARED), label, ""
+
+    def _stop(self, printer_id: str, label: str) -> tuple[str, str, str]:
+        log.warning("%s: emergency stop, asked for on the status page.", printer_id)
+        try:
+            self.server.stop(printer_id)
+        except DriverFault as fault:
+            log.error("%s: the emergency stop failed: %s", printer_id, fault)  # noqa: TRY400
+            return NOT_STOPPED, label, str(fault)
+        return STOPPED, label, ""
+
     def _page(self) -> str:
         key = (parse_qs(urlsplit(self.path).query).get("told") or [""])[0]
         outcome, label, reason = self.server.told.pop(key, ("", "", ""))
-        done = fault = ""
-        if outcome == STOPPED:
-            words = "{name} was told to stop at once. Look at the printer."
-            done = say(self._language, words, name=label)
-        elif outcome == NOT_STOPPED:
-            words = "{name} could not be stopped: {reason} Switch it off by hand."
-            fault = say(self._language, words, name=label, reason=reason)
+        words = TOLD.get(outcome, "")
+        said = say(self._language, words, name=label, reason=reason) if words else ""
+        good = outcome in {STOPPED, CLEARED}
+        done, fault = (said, "") if good else ("", said)
         return draw_page(
             self.server.look(), self._language, self.server.token, done=done, fault=fault
         )

@@ -39,6 +39,11 @@ FRENCH = {
     "immédiatement. Allez voir l’imprimante.",
     "{name} could not be stopped: {reason} Switch it off by hand.": "{name} n’a pas pu être "
     "arrêtée : {reason} Éteignez-la à la main.",
+    "The bed is clear": "Le plateau est libre",
+    "Thank you. The network hears that the bed of {name} is clear.": "Merci. Le réseau apprend "
+    "que le plateau de {name} est libre.",
+    "{name} is at work: its bed can be confirmed when that has ended.": "{name} travaille : son "
+    "plateau pourra être confirmé à la fin.",
     "The agent does not answer: it has stopped, or this machine is busy. Prints go on.": "L’agent "
     "ne répond pas : il s’est arrêté, ou cette machine est occupée. Les impressions continuent.",
     "Back": "Retour",

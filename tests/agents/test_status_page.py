@@ -20,7 +20,10 @@ class Watched:
         self.stopped: list[str] = []
         self.fault: str | None = None
         self.page = StatusPage(
-            lambda: look_at(shop.agent, name="Pi", point="Point 3D Huy"), self.stop, 0
+            lambda: look_at(shop.agent, name="Pi", point="Point 3D Huy"),
+            self.stop,
+            lambda printer_id: shop.agent.stations[printer_id].confirm_bed(),
+            0,
         )
         self.http = httpx.Client(base_url=self.page.url, headers={"Accept-Language": "en"})
 
@@ -28,7 +31,7 @@ class Watched:
         if self.fault:
             raise PrinterOffline(self.fault)
         self.stopped.append(printer_id)
-        self.shop.agent.stations[printer_id].driver.emergency_stop()
+        self.shop.agent.stations[printer_id].emergency_stop()
 
     def token(self) -> str:
         found = re.search(r'name="token" value="([^"]+)"', self.http.get("/").text)
@@ -90,6 +93,22 @@ def test_an_emergency_stop_reaches_the_printer_and_says_so(watched: Watched) -> 
     watched.shop.run(20)
     assert watched.shop.server.jobs["job-1"].status in {"failed", "needs_human", "cancelled"}
     assert watched.shop.server.bed_clear["p1"] is False
+
+
+def test_who_stands_at_the_printer_confirms_its_bed_when_it_is_done(watched: Watched) -> None:
+    watched.shop.server.add("job-1", GCODE)
+    watched.shop.run_until("printing")
+    token = {"token": watched.token()}
+    assert "/printers/p1/clear" not in watched.http.get("/").text
+    early = watched.http.post("/printers/p1/clear", data=token)
+    assert "p1 is at work" in watched.http.get(early.headers["location"]).text
+    watched.shop.run_until("printed")
+    watched.shop.run(3)
+    assert "/printers/p1/clear" in watched.http.get("/").text
+    answer = watched.http.post("/printers/p1/clear", data=token)
+    assert "The network hears" in watched.http.get(answer.headers["location"]).text
+    watched.shop.run(5)
+    assert watched.shop.agent.stations["p1"].report().bed_clear
 
 
 def test_a_stop_that_fails_says_to_switch_it_off(watched: Watched) -> None:

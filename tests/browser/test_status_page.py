@@ -26,9 +26,9 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 @pytest.fixture
 def url(shop: Shop) -> Iterator[str]:
     def stop(printer_id: str) -> None:
-        shop.agent.stations[printer_id].driver.emergency_stop()
+        shop.agent.stations[printer_id].emergency_stop()
 
-    page = StatusPage(lambda: look_at(shop.agent, name="Raspberry Pi", point="Huy"), stop, 0)
+    page = StatusPage(lambda: look_at(shop.agent, name="Raspberry Pi", point="Huy"), stop, bool, 0)
     yield page.url
     page.close()
 
@@ -59,7 +59,7 @@ def test_the_status_page_is_for_everybody(
 
 def test_a_page_whose_agent_has_ended_says_so(open_page: OpenPage, shop: Shop) -> None:
     page = open_page(390, 844)
-    served = StatusPage(lambda: look_at(shop.agent), lambda _id: None, 0)
+    served = StatusPage(lambda: look_at(shop.agent), lambda _id: None, bool, 0)
     page.goto(served.url)
     served.close()
     expect(page.get_by_role("status")).to_contain_text("it has stopped", timeout=15_000)
