@@ -62,6 +62,7 @@ def main() -> int:
             continue
         parts.append(computed(row, meshes[row["file"]]))
     words = {
+        "engine": "prusaslicer 2.5.0",
         "slicer": "PrusaSlicer 2.5.0, MK3S, generic PLA, 0.20 mm, 20 % gyroid",
         "repositories": ", ".join(sorted({part.repository for part in parts})),
     }

@@ -15,6 +15,7 @@ from parts3d.meshes.mesh import Mesh, Unit
 from parts3d.meshes.orient import write_stl
 from parts3d.meshes.reader import DEFAULT_LIMITS, UPLOAD_LIMITS, needs_child, read
 from parts3d.slicing.engines.base import Engine
+from parts3d.slicing.estimate.coefficients import coefficients
 from parts3d.slicing.estimate.estimate import estimate
 from parts3d.slicing.placement import rotation_matrix
 from parts3d.slicing.profiles import MaterialProperties, Profile, fits
@@ -24,7 +25,8 @@ class FileEstimate(BaseModel):
     """One file's entry; figures are null where the file gave none, and ``message`` says why.
 
     ``low`` and ``high`` are the band of ``print_seconds`` that holds the slicer's value nine
-    times in ten; of a slice all three are the same. Seconds are of moves, without heating and
+    times in ten; of a slice all three are the same. ``engine`` is the one that sliced, or whose
+    results the estimate was fitted to. Seconds are of moves, without heating and
     levelling. ``fits`` says whether the part fits the printer's bed as it lies.
     """
 
@@ -110,6 +112,8 @@ def _estimated(name: str, mesh: Mesh, asked: Asked) -> FileEstimate:
         low=round(found.low_seconds),
         high=round(found.high_seconds),
         method="geometry",
+        # Whose results it was fitted to, and so stands for.
+        engine=coefficients().made.get("engine"),
         elapsed_ms=0,
         fits=fitting,
         message=None if fitting else _too_large(mesh, asked),
