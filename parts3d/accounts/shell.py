@@ -91,6 +91,7 @@ def _sections(request: Request, role: Role) -> list[dict[str, Any]]:
             ("/operator/print-times", _("Print times")),
             ("/operator/prices", _("Prices")),
             ("/operator/vouchers", _("Vouchers")),
+            ("/operator/royalties", _("Royalties")),
             ("/operator/points", _("Points")),
             ("/agents", _("Agents")),
             ("/operator/people", _("People")),

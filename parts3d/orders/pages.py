@@ -18,6 +18,7 @@ from parts3d.orders import (
     checkout_pages,
     consent_pages,
     quote_pages,
+    royalty_pages,
     tracking_pages,
 )
 from parts3d.orders.agreement import PromiseChanged
@@ -43,6 +44,7 @@ router = APIRouter(include_in_schema=False)
 router.include_router(basket_pages.router)
 router.include_router(checkout_pages.router)
 router.include_router(quote_pages.router)
+router.include_router(royalty_pages.router)
 router.include_router(tracking_pages.router)
 router.include_router(consent_pages.router)
 Token = Annotated[str, Path(max_length=200)]

@@ -1,6 +1,6 @@
 """The orders of the last days, as they were priced; or the catalogue, where there are none."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -50,13 +50,26 @@ def past_orders(
         .order_by(col(Order.created_at).desc(), col(Order.id))
         .limit(MOST_ORDERS)
     ).all()
+    lines = priced_lines(session, [quote.id for _, quote in bought], language)
+    tariffs = {known.tariff.id: known.tariff for known in known_tariffs(session)}
+    return tuple(
+        _past_order(order, quote, lines[quote.id], tariffs.get(quote.tariff_id))
+        for order, quote in bought
+        if quote.id in lines
+    )
+
+
+def priced_lines(
+    session: Session, quote_ids: Sequence[str], language: str
+) -> dict[str, list[tuple[QuoteLine, PricedLine, str]]]:
+    """Return the lines of quotes as they were priced, with the parts' names, by quote."""
     lines: dict[str, list[tuple[QuoteLine, PricedLine, str]]] = {}
     for line, slice_, revision, slug in session.exec(
         select(QuoteLine, Slice, Revision, Part.slug)
         .join(Slice, col(Slice.id) == col(QuoteLine.slice_id))
         .join(Revision, col(Revision.id) == col(QuoteLine.revision_id))
         .join(Part, col(Part.id) == col(Revision.part_id))
-        .where(col(QuoteLine.quote_id).in_([quote.id for _, quote in bought]))
+        .where(col(QuoteLine.quote_id).in_(quote_ids))
         .order_by(col(QuoteLine.position))
     ):
         priced = PricedLine(
@@ -69,12 +82,7 @@ def past_orders(
             measured_copies=line.quantity,
         )
         lines.setdefault(line.quote_id, []).append((line, priced, title_in(revision, language)))
-    tariffs = {known.tariff.id: known.tariff for known in known_tariffs(session)}
-    return tuple(
-        _past_order(order, quote, lines[quote.id], tariffs.get(quote.tariff_id))
-        for order, quote in bought
-        if quote.id in lines
-    )
+    return lines
 
 
 def catalogue_examples(
