@@ -2,8 +2,10 @@
 
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from parts3d.catalogue.recipe import Recipe
@@ -11,6 +13,8 @@ from parts3d.slicing.cura_install import ensure_installed
 from parts3d.slicing.engines.base import Engine, SliceResult
 from parts3d.slicing.engines.cura import CuraEngine
 from parts3d.slicing.engines.prusaslicer import PrusaSlicer, find_program
+from parts3d.slicing.gcode import PART_SECTION, ROLE_NUMBER, read
+from parts3d.slicing.motion import move_seconds
 from parts3d.slicing.profiles import materials, profile
 from tests.slicing.shapes import box_stl, cylinder_stl
 
@@ -18,13 +22,36 @@ ROOT = Path(__file__).parents[2]
 PRINTER = "mk3s"
 
 
-@dataclass(frozen=True)
+# What is printed, and the ways between.
+KINDS = ("wall_outer", "wall_inner", "solid", "infill", "skirt_brim", "ways")
+Figures = dict[str, tuple[float, float]]
+
+
+def by_kind(result: SliceResult) -> Figures:
+    """Seconds and mm of filament by kind of move, of the part alone."""
+    path, printer = read(result.gcode), profile(PRINTER)
+    seconds = move_seconds(path, printer.limits)
+    of_part = path.section == PART_SECTION
+    found: Figures = {}
+    for kind in KINDS:
+        chosen = of_part & ~path.printing
+        if kind != "ways":
+            chosen = of_part & path.printing & (path.role == ROLE_NUMBER[kind])
+        found[kind] = (float(seconds[chosen].sum()), float(path.extruded[chosen].sum()))
+    return found
+
+
+@dataclass
 class Compared:
     """One part, CuraEngine's figures over PrusaSlicer's."""
 
     part: str
     cura: SliceResult
     prusaslicer: SliceResult
+
+    @cached_property
+    def kinds(self) -> tuple[Figures, Figures]:
+        return by_kind(self.prusaslicer), by_kind(self.cura)
 
     @property
     def time(self) -> float:
@@ -77,6 +104,49 @@ def test_both_engines_give_about_the_same_time_and_weight(
     # docs/slicing.md says where these differences come from.
     assert all(0.85 < one.filament < 1.08 for one in compared), table
     assert all(0.72 < one.time < 1.15 for one in compared), table
+
+
+def test_the_differences_are_those_that_the_page_on_slicing_explains(
+    compared: list[Compared], capsys: pytest.CaptureFixture[str]
+) -> None:
+    total = {
+        kind: np.array([[engine[kind] for engine in one.kinds] for one in compared]).sum(axis=0)
+        for kind in KINDS
+    }
+    rows = [
+        f"{kind:12}"
+        + "".join(
+            f" {total[kind][0][of]:8.0f} {total[kind][1][of]:8.0f} {unit}"
+            for of, unit in ((0, "s "), (1, "mm"))
+        )
+        for kind in KINDS
+    ]
+    parts = [
+        f"{one.part:28}"
+        + "".join(
+            f" {kind} {one.kinds[1][kind][0] - one.kinds[0][kind][0]:+.0f} s"
+            f" {one.kinds[1][kind][1] - one.kinds[0][kind][1]:+.0f} mm;"
+            for kind in KINDS
+        )
+        for one in compared
+    ]
+    with capsys.disabled():
+        sys.stdout.write("\nPrusaSlicer, CuraEngine, all ten parts\n" + "\n".join(rows))
+        sys.stdout.write("\nCuraEngine less PrusaSlicer\n" + "\n".join(parts) + "\n")
+    # What is printed and the ways between are all there is.
+    for one in compared:
+        for engine, result in zip(one.kinds, (one.prusaslicer, one.cura), strict=True):
+            assert sum(seconds for seconds, _ in engine.values()) == pytest.approx(
+                result.print_seconds, rel=0.05, abs=40
+            )
+    ratio = {kind: total[kind][1] / np.maximum(total[kind][0], 1) for kind in KINDS}
+    # Outer walls follow the same outlines with the same plastic.
+    assert ratio["wall_outer"][1] == pytest.approx(1, abs=0.03)
+    assert ratio["wall_inner"][1] == pytest.approx(1, abs=0.10)
+    # Solid lines inside of slopes are PrusaSlicer's; the core that they leave is CuraEngine's.
+    assert ratio["solid"][1] < 1 < ratio["infill"][1]
+    # PrusaSlicer lifts and goes to each line; CuraEngine combs.
+    assert ratio["ways"][0] < 1
 
 
 def test_both_engines_make_the_same_layers(compared: list[Compared]) -> None:

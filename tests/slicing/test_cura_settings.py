@@ -5,9 +5,9 @@ import pytest
 from parts3d.catalogue.recipe import Recipe
 from parts3d.slicing.cura_install import default_folder
 from parts3d.slicing.engines.cura import CuraEngine
-from parts3d.slicing.engines.cura_lines import spacing_mm
 from parts3d.slicing.engines.cura_settings import cura_settings, infill_line_distance_mm
 from parts3d.slicing.profiles import materials, printer_models, profile
+from parts3d.slicing.spacing import spacing_mm
 from tests.slicing.cura_formulas import Formulas
 
 DEFINITION = default_folder() / "cura-wasm" / "src" / "definitions" / "fdmprinter.def.json"

@@ -7,10 +7,10 @@ writes them down. They stand here literally, so that no change of ours moves the
 import pytest
 
 from parts3d.catalogue.recipe import Recipe
-from parts3d.slicing.engines.cura_lines import spacing_mm
 from parts3d.slicing.engines.cura_settings import cura_settings, extruder_settings
 from parts3d.slicing.engines.prusaslicer_settings import prusaslicer_settings
 from parts3d.slicing.profiles import materials, profile
+from parts3d.slicing.spacing import spacing_mm
 
 MK3S, PLA, RECIPE = profile("mk3s"), materials()["PLA"], Recipe(material="PLA")
 

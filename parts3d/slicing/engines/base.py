@@ -13,6 +13,7 @@ from parts3d.slicing.motion import print_seconds
 from parts3d.slicing.placement import PlacedPart, place_copies
 from parts3d.slicing.plates import Size
 from parts3d.slicing.profiles import MaterialProperties, Profile
+from parts3d.slicing.spacing import line_faults
 from parts3d.slicing.verify import copy_faults, faults
 
 
@@ -124,7 +125,11 @@ def finish(
     gcode = assemble(moves, profile, material.name, height_mm=part.height_mm, made_by=made_by)
     path = read(gcode)
     found = inspect(path)
-    wrong = (*faults(found, part, profile, recipe), *copy_faults(path, part))
+    wrong = (
+        *faults(found, part, profile, recipe),
+        *copy_faults(path, part),
+        *line_faults(path, profile, recipe),
+    )
     if wrong:
         raise SlicingFailed(f"{engine.name} did not slice the part as asked. {' '.join(wrong)}")
     check_gate(path, profile)

@@ -4,8 +4,9 @@ See ``cura_settings.py`` for why each one, derived ones too, stands here.
 """
 
 from parts3d.catalogue.recipe import Recipe
-from parts3d.slicing.engines.cura_lines import Settings, spacing_mm
+from parts3d.slicing.engines.cura_lines import Settings
 from parts3d.slicing.profiles import MaterialProperties, Profile
+from parts3d.slicing.spacing import spacing_mm
 
 _FULL_FAN_LAYER = 4
 _BRIDGE_FLOW_PERCENT = 95

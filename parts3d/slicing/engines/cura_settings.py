@@ -11,7 +11,7 @@ Names of settings: https://github.com/Ultimaker/Cura, ``fdmprinter.def.json``, v
 import math
 
 from parts3d.catalogue.recipe import Recipe
-from parts3d.slicing.engines.cura_lines import Settings, spacing_mm
+from parts3d.slicing.engines.cura_lines import Settings
 from parts3d.slicing.engines.cura_motion import (
     accelerations_settings,
     heat_and_fan_settings,
@@ -19,6 +19,7 @@ from parts3d.slicing.engines.cura_motion import (
     travel_settings,
 )
 from parts3d.slicing.profiles import MaterialProperties, Profile
+from parts3d.slicing.spacing import spacing_mm
 
 # Written into the engine's version: raise it when a change here changes the moves.
 TRANSLATION = 1
@@ -105,6 +106,8 @@ def _machine(profile: Profile) -> Settings:
 
 def _lines_and_layers(profile: Profile, recipe: Recipe) -> Settings:
     height = recipe.layer_height_mm
+    # CuraEngine takes lines as rectangles, so its width is the spacing of lines that touch: then
+    # both engines push the same plastic.
     line = spacing_mm(profile.widths.line, height)
     top = spacing_mm(profile.widths.top, height)
     support = spacing_mm(profile.widths.support, height)
