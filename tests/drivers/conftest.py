@@ -7,11 +7,13 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.hosts.rig import Rig
 from tests.hosts.rigs import RIGS
+from tests.hosts.scheduling import BrandScheduling
 from tests.hosts.table import contract_table
 
 
@@ -35,15 +37,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     brands = [brand for brand in chosen_brands() if name not in RIGS[brand].lacks]
     metafunc.parametrize(
         "rig",
-        # One process for a brand: its host serves all its tests, one after the other.
-        [
-            pytest.param(
-                brand, marks=[pytest.mark.xdist_group(brand)] if RIGS[brand].shared else []
-            )
-            for brand in brands
-        ],
+        brands,
         indirect=True,
     )
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BrandScheduling | None:
+    """With ``--dist loadgroup``, a brand's host serves all its tests, in one process."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    scheduling = BrandScheduling(config, log)
+    scheduling.brands = [brand for brand in chosen_brands() if RIGS[brand].shared]
+    return scheduling
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
