@@ -34,7 +34,12 @@ class Foresight:
         self.seen = seen
 
     def ready_times(
-        self, now: float, point: int, more: tuple[int, Ahead] | None = None
+        self,
+        now: float,
+        point: int,
+        more: tuple[int, Ahead] | None = None,
+        *,
+        until: float = NEVER,
     ) -> Mapping[int, float]:
         """Return when each job is ready that is on or before a point's printers, by its number.
 
@@ -42,6 +47,7 @@ class Foresight:
             now: from here on.
             point: index.
             more: a printer, and a job that joins its queue now.
+            until: give up when ``more`` is not ready by then.
         """
         run = _PointRun(self, now, self.seen.points[point])
         for printer in self.seen.points[point].printers:
@@ -49,7 +55,7 @@ class Foresight:
             if more is not None and more[0] == printer:
                 queue.append(more[1])
             run.add_printer(printer, queue)
-        return run.finish()
+        return run.finish(until, None if more is None else more[1].job)
 
     def ahead(self, job: int) -> Ahead:
         """Return a job that waits."""
@@ -94,11 +100,11 @@ class _PointRun:
         else:
             self._push(self.now, _TRY, printer)
 
-    def finish(self) -> Mapping[int, float]:
-        """Run until nothing is left to do."""
+    def finish(self, until: float, wanted: int | None) -> Mapping[int, float]:
+        """Run until nothing is left to do, or it is too late for the job that is wanted."""
         while self._due:
             at, what, printer = heappop(self._due)
-            if at == NEVER:
+            if at == NEVER or (at >= until and wanted not in self.ready):
                 break
             if what == _TRY:
                 self._try(at, printer)

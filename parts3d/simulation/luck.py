@@ -76,7 +76,7 @@ class Luck:
         return _fate(self, order, ordinal, attempt, printer)
 
 
-@lru_cache(maxsize=100_000)  # the oracle looks at the same attempts again and again
+@lru_cache(maxsize=200_000)  # the oracle looks at the same attempts again and again
 def _fate(luck: Luck, order: int, ordinal: int, attempt: int, printer: int) -> Fate:
     key = mixed((luck.seed * _GOLDEN + order) & _MASK)
     key = mixed((key + ordinal * 1_000_003 + attempt * 31) & _MASK)
