@@ -41,3 +41,19 @@ def test_processes_find_what_one_finds_and_seeds_are_joined() -> None:
         assert alone[name].late_min == together[name].late_min
     assert shares[-1] == pytest.approx(1)
     assert set(POLICIES) >= set(policies)
+
+
+def test_ours_keeps_what_it_promises_and_promises_much() -> None:
+    text = shipped()["village"].read_text().replace("measure_days = 7", "measure_days = 4")
+    scenario = read_scenario(text, "village")
+    found = compare(scenario, ("safety-lead", "ours", "oracle"), workers=1)
+    ours, oracle = found["ours"].figures, found["oracle"].figures
+    lead = found["safety-lead"].figures
+    assert (ours.kept or 0) > 0.93
+    assert (ours.kept or 0) > (lead.kept or 0) + 0.05
+    assert (ours.kept_same_day or 0) > 0.95
+    offers, most = ours.promised_same_day_before_15, oracle.promised_same_day_before_15
+    assert offers is not None
+    assert most is not None
+    assert offers > 0.8 * most
+    assert (ours.moved or 0) < 0.06
