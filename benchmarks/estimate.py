@@ -63,6 +63,8 @@ def main() -> int:
         parts.append(computed(row, meshes[row["file"]]))
     words = {
         "engine": "prusaslicer 2.5.0",
+        "printer": PROFILE.printer_model,
+        "material": MATERIAL.name,
         "slicer": "PrusaSlicer 2.5.0, MK3S, generic PLA, 0.20 mm, 20 % gyroid",
         "repositories": ", ".join(sorted({part.repository for part in parts})),
     }

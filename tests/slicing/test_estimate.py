@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from parts3d.catalogue.recipe import Recipe
 from parts3d.meshes.measure import measure
+from parts3d.meshes.reader import read
 from parts3d.slicing.estimate.choosing import chosen_layers
 from parts3d.slicing.estimate.estimate import Estimate, estimate
 from parts3d.slicing.estimate.sections import outlines, sections
@@ -18,6 +19,7 @@ from parts3d.slicing.profiles import materials, printer_models, profile
 from tests.meshes import solids
 from tests.meshes.hostile.horrors import HORRORS
 from tests.meshes.solids import Triangles, mesh
+from tests.slicing.shapes import box_stl
 
 PLA = Recipe(material="PLA")
 
@@ -145,3 +147,17 @@ def test_whatever_can_be_read_gets_an_estimate(name: str) -> None:
 @pytest.mark.parametrize("broken", [solids.moebius(24), solids.sphere(24)[:100], solids.box()[:1]])
 def test_sheets_and_pieces_get_an_estimate(broken: Triangles) -> None:
     assert estimated(broken, PLA.model_copy(update={"supports": True})).print_seconds > 0
+
+
+def test_the_band_is_wider_where_nothing_was_fitted() -> None:
+    box = read(box_stl(30, 20, 10))
+    recipe = Recipe(material="PLA")
+
+    def width(printer: str, material: str) -> float:
+        asked = recipe.model_copy(update={"material": material})
+        found = estimate(box, profile(printer), materials()[material], asked)
+        return math.log(found.high_seconds / found.low_seconds)
+
+    fitted = width("mk3s", "PLA")
+    assert width("a1", "PLA") == pytest.approx(1.5 * fitted)
+    assert width("mk3s", "PETG") == pytest.approx(1.5 * fitted)
