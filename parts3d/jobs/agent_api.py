@@ -19,6 +19,7 @@ from parts3d.errors import NotFound
 from parts3d.jobs.channels import point_channel, ring_order, ring_point
 from parts3d.jobs.claims import claim, renew
 from parts3d.jobs.commands import commands_for
+from parts3d.jobs.keeping.tasks import KEEP
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.lookout import lookout_of
 from parts3d.jobs.permits import permit_start
@@ -206,7 +207,12 @@ def take_reports(
         results.append(result)
         if job is not None:
             announce(context, work, job.order_id, agent.point_id)
+            if job.status in _PUTS_PROMISES_AT_RISK:
+                work.after_commit(lambda: context.ring_task(KEEP, agent.point_id))
     return ReportsAnswer(results=tuple(results))
+
+
+_PUTS_PROMISES_AT_RISK = frozenset({JobStatus.FAILED, JobStatus.NEEDS_HUMAN})
 
 
 @router.post("/printers")

@@ -3,8 +3,9 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlmodel import Session
@@ -18,6 +19,7 @@ from parts3d.jobs.bench_view import Bench, bench_of
 from parts3d.jobs.channels import point_channel
 from parts3d.jobs.counter_desk import Counter, CounterDep, act_at
 from parts3d.orders.collection import Desk
+from parts3d.units.stock import take_out
 from parts3d.web import ContextDep, LanguageDep, NowDep, ReadDep, get_language, render
 
 router = APIRouter(include_in_schema=False)
@@ -57,6 +59,27 @@ def confirm_clear_bed(
 
     def act(session: Session, desk: Desk) -> None:
         clear_bed(session, point_id=desk.point_id, printer_id=printer_id, actor=desk.actor, now=now)
+
+    def refused(session: Session, sentence: str, status: int) -> Response:
+        language = get_language(request)
+        return _counter_page(request, session, counter, language, fault=sentence, status=status)
+
+    return act_at(request, context, counter, act, refused=refused)
+
+
+@router.post("/counter/stock/{unit_id}/out")
+def take_out_of_stock(
+    request: Request,
+    unit_id: str,
+    counter: CounterDep,
+    context: ContextDep,
+    now: NowDep,
+    why: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    """Take a part out of the point's stock."""
+
+    def act(session: Session, desk: Desk) -> None:
+        take_out(session, point_id=desk.point_id, unit_id=unit_id, why=why, now=now)
 
     def refused(session: Session, sentence: str, status: int) -> Response:
         language = get_language(request)

@@ -12,6 +12,7 @@ from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tables import Job, JobEvent
 from parts3d.jobs.todo import Act, PrinterView, Todo, count_jobs, printers_of, todo_list
 from parts3d.points.tables import Point, Printer
+from parts3d.units.stock import StockedPart, stock_of
 from parts3d.units.tables import Unit
 
 
@@ -25,6 +26,7 @@ class Bench:
     printers: tuple[PrinterView, ...]
     waiting: int
     printing: int
+    stock: tuple[StockedPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def bench_of(session: Session, point_id: str, language: str) -> Bench:
         printers=tuple(printers_of(session, point_id, language)),
         waiting=count_jobs(session, point_id, [JobStatus.WAITING, JobStatus.LEASED]),
         printing=count_jobs(session, point_id, [JobStatus.START_PERMITTED, JobStatus.PRINTING]),
+        stock=tuple(stock_of(session, point_id, language)),
     )
 
 

@@ -13,6 +13,8 @@ from parts3d.accounts.shell import done, say
 from parts3d.context import Context
 from parts3d.errors import NotFound, Parts3dError
 from parts3d.jobs.channels import ring_point
+from parts3d.jobs.keeping.tasks import KEEP
+from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tables import Job
 from parts3d.notices.announce import announce
 from parts3d.orders.collection import Desk
@@ -60,6 +62,8 @@ def act_at(
             job = act(work.session, counter.desk)
             if job is not None:
                 announce(context, work, job.order_id, job.point_id)
+                if job.status is JobStatus.FAILED:
+                    work.after_commit(lambda: context.ring_task(KEEP, counter.desk.point_id))
             else:
                 work.after_commit(lambda: ring_point(context.bell, counter.desk.point_id))
     except NotFound:

@@ -7,6 +7,7 @@ from parts3d.accounts.agents import forget_old_nonces
 from parts3d.context import Context
 from parts3d.jobs.channels import ring_order, ring_point
 from parts3d.jobs.commands import expire_commands
+from parts3d.jobs.learning import keep_found, learn, learning_due, note_spells
 from parts3d.jobs.measuring import keep_rows, learn_of_model, models_due, note_learned
 from parts3d.jobs.pictures import forget_old_pictures
 from parts3d.jobs.sweeping import expire_leases, note_absent_printers, note_silence
@@ -14,11 +15,13 @@ from parts3d.jobs.tables import Job
 from parts3d.tasks import sweeper, task
 
 MEASURE = "jobs.measure"
+LEARN = "jobs.learn"
 
 # A permit is not judged silent sooner than this, whatever the setting says.
 _LEAST_SILENCE = timedelta(seconds=1)
 
 _measuring = threading.Lock()
+_learning = threading.Lock()
 
 
 @sweeper
@@ -74,6 +77,39 @@ def forget_pictures(context: Context, now: datetime) -> None:
         unnamed = forget_old_pictures(work.session, before)
     for picture_sha256 in unnamed:
         context.store.remove(picture_sha256)
+
+
+@sweeper
+def note_outages(context: Context, now: datetime) -> None:
+    """Note which printers broke down or came back."""
+    with context.database.unit_of_work() as work:
+        note_spells(work.session, now)
+
+
+@sweeper
+def ring_for_learning(context: Context, now: datetime) -> None:
+    """Ring when prints have ended that nothing was learned from, and once a night."""
+    with context.database.reading() as session:
+        due = learning_due(session, now)
+    if due:
+        context.ring_task(LEARN)
+
+
+@task(LEARN)
+def learn_from_rows(context: Context) -> None:
+    """Learn staff's times, failures and outages; a second ring finds the turn taken."""
+    if not _learning.acquire(blocking=False):
+        return
+    try:
+        now = datetime.now(UTC)
+        with context.database.reading() as session:
+            found = learn(session, now) if learning_due(session, now) else None
+        # Kept apart: while a unit of work is open, SQLite lets nobody else write.
+        if found is not None:
+            with context.database.unit_of_work() as work:
+                keep_found(work.session, found, now)
+    finally:
+        _learning.release()
 
 
 @sweeper

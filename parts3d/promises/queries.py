@@ -15,6 +15,7 @@ from parts3d.points.closing import closures_of, with_closures
 from parts3d.points.geography import Place
 from parts3d.points.hours import BRUSSELS, Stretch, Unattended
 from parts3d.points.tables import Point, Printer
+from parts3d.promises.learned import LearnedValues, current_learned
 from parts3d.promises.measured import pace, print_time_on
 from parts3d.promises.print_time import PrintTime
 from parts3d.promises.queued import Queued
@@ -25,6 +26,8 @@ from parts3d.slicing.corrections import Corrections, current_corrections
 # An agent speaks every 20 s. Longer than this: the shop is off-line, and a promise on its
 # printers would be a guess.
 SILENT_AFTER = timedelta(minutes=10)
+# Of the bad prints, how many only the check finds, before any are counted.
+UNMEASURED_REJECT_SHARE = 0.3
 _UNABLE = {
     "offline": "is switched off or cannot be reached",
     "connecting": "is being connected",
@@ -105,6 +108,7 @@ def point_snapshots(
     )
     holds = _holds(held, models, corrections)
     closed = closures_of(session, ids, now)
+    learned = current_learned(session)
     return [
         _snapshot(
             point,
@@ -113,6 +117,7 @@ def point_snapshots(
             holds[point.id],
             corrections,
             closed.get(point.id, ()),
+            learned,
             now,
         )
         for point in points
@@ -126,6 +131,7 @@ def _snapshot(
     holds: Sequence[Hold],
     corrections: Corrections,
     closed: Sequence[Stretch],
+    learned: LearnedValues,
     now: datetime,
 ) -> PointSnapshot:
     empty = PrinterQueue()
@@ -136,7 +142,7 @@ def _snapshot(
         staffed_hours=with_closures(point.staffed_hours, closed),
         unattended=Unattended(point.unattended.value),
         printers=tuple(
-            _printer(printer, queues.get(printer.id, empty), corrections, now)
+            _printer(printer, queues.get(printer.id, empty), corrections, learned, now)
             for printer in printers
         ),
         bed_clear_minutes=point.bed_clear_minutes,
@@ -144,11 +150,19 @@ def _snapshot(
         holds=tuple(holds),
         place=Place(point.latitude, point.longitude, point.city),
         staff_backlog_minutes=to_check * point.check_minutes,
+        staff_minutes=learned.staff_minutes(
+            point.id, now.astimezone(BRUSSELS).hour, point.check_minutes
+        ),
+        reject_share=learned.reject_share() or UNMEASURED_REJECT_SHARE,
     )
 
 
 def _printer(
-    printer: Printer, queue: PrinterQueue, corrections: Corrections, now: datetime
+    printer: Printer,
+    queue: PrinterQueue,
+    corrections: Corrections,
+    learned: LearnedValues,
+    now: datetime,
 ) -> PrinterSnapshot:
     reason = _why_unable(printer, now)
     return PrinterSnapshot(
@@ -161,6 +175,7 @@ def _printer(
         waiting=queue.waiting,
         bed_clear=printer.bed_clear,
         pace=pace(corrections, printer.model, printer.id),
+        outages_per_hour=learned.outages_per_hour(printer.id),
     )
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from parts3d.accounts.tables import Agent
 from parts3d.db import Database
+from parts3d.errors import Invalid, NotFound
 from parts3d.jobs.bench import reject
 from parts3d.jobs.hedges import settle_failed
 from parts3d.jobs.keeping.acts import Why, hedge, plan_on, print_again_now
@@ -24,6 +25,7 @@ from parts3d.orders.tables import Order, OrderEvent
 from parts3d.settings import Settings
 from parts3d.slicing.tables import Slice
 from parts3d.units.service import hand_over_units, pass_check
+from parts3d.units.stock import stock_of, take_out
 from parts3d.units.tables import Unit
 from tests.support.network import Network, drive_jobs, placed, settings_for
 
@@ -184,6 +186,17 @@ def test_the_second_that_passes_becomes_stock_and_is_never_handed_over(point: Po
     assert [unit.id for unit in handed] == [sold.id]
     assert point.job().status is JobStatus.READY
     assert point.job(hedging=True).status is JobStatus.HANDED_OVER
+    with point.database.unit_of_work() as work:
+        [part] = stock_of(work.session, point.point_id, "en")
+        assert part.serial == spare.serial
+        where = {"point_id": point.point_id, "unit_id": spare.id}
+        with pytest.raises(Invalid, match="where the part has gone"):
+            take_out(work.session, why=" ", now=point.now, **where)
+        with pytest.raises(NotFound):
+            take_out(work.session, point_id="x", unit_id=spare.id, why="sold", now=point.now)
+        for _ in range(2):
+            take_out(work.session, why="sold", now=point.now, **where)
+        assert stock_of(work.session, point.point_id, "en") == []
 
 
 def test_of_two_that_pass_at_once_exactly_one_serves_the_line(point_on_both: Point) -> None:

@@ -7,7 +7,7 @@ from sqlmodel import Session, select
 from parts3d.context import Context
 from parts3d.jobs.channels import ring_order, ring_point
 from parts3d.jobs.keeping.acts import ACTOR, Why, hedge, plan_on
-from parts3d.jobs.keeping.elsewhere import ask
+from parts3d.jobs.keeping.elsewhere import ask, open_question
 from parts3d.jobs.keeping.tables import Rescue, RescueKind, RescueStatus
 from parts3d.jobs.keeping.words import TOLD
 from parts3d.notices.announce import announce
@@ -31,7 +31,13 @@ def carry_out(context: Context, move: Move, now: datetime) -> Rescue | None:
 
 def make(session: Session, settings: Settings, move: Move, now: datetime) -> Rescue | None:
     """Make one move in the caller's unit of work."""
-    why = Why(move.reason, move.ready_before, move.ready_after, move.kept_before, move.kept_after)
+    why = Why(
+        move.reason,
+        move.ready_before,
+        move.ready_after,
+        _chance(move.kept_before),
+        _chance(move.kept_after),
+    )
     if move.kind is MoveKind.OTHER_PRINTER:
         return plan_on(session, move.job_id, move.to_printer_id, why, now)
     if move.kind is MoveKind.HEDGE:
@@ -53,6 +59,8 @@ def tell(session: Session, order_id: str, why: Why, now: datetime) -> Rescue | N
     ).first()
     if told is not None or now >= order.ready_promised_at:
         return None
+    if open_question(session, order_id, now) is not None:
+        return None  # she has a choice yet; afterwards it is looked at again
     row = Rescue(
         order_id=order_id,
         kind=RescueKind.TELL,
@@ -65,3 +73,8 @@ def tell(session: Session, order_id: str, why: Why, now: datetime) -> Rescue | N
     session.add(row)
     note_order(session, order, TOLD[RescueKind.TELL], actor=ACTOR, now=now)
     return row
+
+
+def _chance(share: float) -> float:
+    # Sums of weights differ from 0 and 1 in their last bits.
+    return min(max(share, 0.0), 1.0)

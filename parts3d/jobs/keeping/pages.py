@@ -1,8 +1,11 @@
 """The operator's pages of promises: calibration, today's at risk, each decision replayed."""
 
+from datetime import datetime
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from parts3d.accounts.guards import OperatorDep
 from parts3d.accounts.shell import page
@@ -11,8 +14,11 @@ from parts3d.errors import NotFound
 from parts3d.jobs.keeping.calibration_drawing import calibration_chart
 from parts3d.jobs.keeping.explaining import explain_order
 from parts3d.jobs.keeping.figures import WINDOW, at_risk_today, figures
+from parts3d.languages import locale_of
 from parts3d.orders.tables import Order
+from parts3d.points.hours import BRUSSELS
 from parts3d.points.tables import Point
+from parts3d.promises.learned import LEAST_CLEARINGS, LearnedKind, current_learned
 from parts3d.promises.learning.calibration import By
 from parts3d.web import ContextDep, LanguageDep, NowDep, ReadDep, gettext_of
 
@@ -39,9 +45,38 @@ def show_promises(
         "point_names": names,
         "by": By,
         "days": WINDOW.days,
+        "learned": learned_view(session, names, now),
         "target": context.settings.promise_quantile,
     }
     return page(request, Role.OPERATOR, "jobs/promises.html", values)
+
+
+def learned_view(session: Session, names: dict[str, str], now: datetime) -> dict[str, Any]:
+    """Return what was learned of staff, failures and outages, to be shown."""
+    found = current_learned(session)
+    hour = now.astimezone(BRUSSELS).hour
+    rate = found.rates.network
+    return {
+        "staff": [
+            {
+                "point": names.get(point_id, point_id),
+                "count": count,
+                "used": count >= LEAST_CLEARINGS,
+                "median": found.staff.quantile_minutes(point_id, hour, 0.5),
+                "most": found.staff.quantile_minutes(point_id, hour, 0.95),
+            }
+            for point_id, count in sorted(
+                found.staff.counts.items(), key=lambda one: names.get(one[0], "")
+            )
+            if count
+        ],
+        "failing": rate.per_print if found.counts.get(LearnedKind.FAILURES) else None,
+        "rejected": rate.reject if found.counts.get(LearnedKind.FAILURES) else None,
+        "between_outages_days": 1 / found.outages.per_hour / 24
+        if found.outages is not None and found.outages.spells
+        else None,
+        "least": LEAST_CLEARINGS,
+    }
 
 
 @router.get("/orders/{order_id}")
@@ -53,6 +88,6 @@ def show_decision(
     order = session.get(Order, order_id)
     if order is None:
         raise NotFound("There is no such order.")
-    explained = explain_order(session, order, gettext_of(language), f"{language}_BE")
+    explained = explain_order(session, order, gettext_of(language), locale_of(language))
     values = {"order": order, "explained": explained}
     return page(request, Role.OPERATOR, "jobs/promise.html", values)
