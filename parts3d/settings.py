@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     ] = 15
     promise_quantile: Annotated[
         float, Field(gt=0.5, lt=1, description="Share of promises that must be kept.")
-    ] = 0.95
+    ] = 0.99
     consent_minutes: Annotated[
         int,
         Field(ge=1, description="How long a customer may think about another point; then: stay."),

@@ -23,7 +23,7 @@ from parts3d.points.geography import Place, nearest
 from parts3d.points.tables import Point, Printer
 from parts3d.promises.measured import print_time
 from parts3d.promises.queries import active_points, orderable_models, point_snapshots
-from parts3d.promises.rescue import Committed, CommittedState, Move, rescue
+from parts3d.promises.rescue import RISK, Committed, CommittedState, Move, rescue
 from parts3d.promises.snapshot import Need
 from parts3d.quotes.queries import ready_slices
 from parts3d.settings import Settings
@@ -99,7 +99,10 @@ def moves_for(
     ]
     if not committed:
         return []
-    return rescue(now, snapshots, committed, quantile=settings.promise_quantile)
+    level = settings.promise_quantile
+    # A promise that was never surer than this is not at risk because it is no surer now.
+    risk = max(RISK, 2 * (1 - level))
+    return rescue(now, snapshots, committed, quantile=level, risk=risk)
 
 
 def committed_at(session: Session, point_id: str, now: datetime) -> list[Committed]:
