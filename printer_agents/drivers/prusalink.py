@@ -18,7 +18,7 @@ from printer_agents.drivers.base import (
     PrinterState,
     RemoteFile,
 )
-from printer_agents.drivers.prusalink_job import ENDED_STATES, JobMemory, Telling, source_of
+from printer_agents.drivers.prusalink_job import JobMemory, Telling, source_of
 from printer_agents.drivers.prusalink_web import FileStream, Web
 from printer_agents.errors import (
     PrinterBusy,
@@ -27,9 +27,11 @@ from printer_agents.errors import (
     StartUnanswered,
     UploadCorrupt,
 )
+from printer_agents.protocol import PrinterCondition
 
 # A Raspberry Pi's PrusaLink sees a new file only after a moment; the printer's own at once.
 FILE_SEEN_SECONDS = 15.0
+GONE_SECONDS = 3.0
 # After an end it answers 409 to a start for about 11 s (measured: PrusaLink 0.8.1).
 END_SECONDS = 20.0
 LOOK_AGAIN_SECONDS = 0.5
@@ -119,8 +121,8 @@ class PrusaLink(Driver):
         )
         if answer.status_code != httpx.codes.CREATED:
             self._remove_broken(name)
-            raise UploadCorrupt(f"{name} did not arrive at the printer: {_words(answer)}")
-        lies_there = self._wait_for_size(address, size)
+            raise UploadCorrupt(f"{name} did not arrive at the printer: {_words(answer)}.")
+        lies_there = self._wait_for_size(address, size, FILE_SEEN_SECONDS)
         if lies_there != size:
             self._remove_broken(name)
             raise UploadCorrupt(f"{name} arrived at the printer with {lies_there} of {size} bytes.")
@@ -146,14 +148,15 @@ class PrusaLink(Driver):
                 return
             words = _words(answer)
             if answer.status_code == httpx.codes.NOT_FOUND:
-                raise PrinterRefused(f"{remote.name} is not on the printer: {words}")
+                raise PrinterRefused(f"{remote.name} is not on the printer: {words}.")
             if answer.status_code != httpx.codes.CONFLICT:
-                raise PrinterRefused(f"The printer refuses the start: {words}")
+                raise PrinterRefused(f"The printer refuses the start: {words}.")
             told = self._look()
             if told.file_name is not None or told.state in {"PRINTING", "PAUSED"}:
                 raise PrinterBusy(f"The printer is printing {told.file_name or 'something'}.")
-            if told.state not in ENDED_STATES or self._clock() >= until:
-                raise PrinterRefused(f"The printer cannot start now ({told.state}): {words}")
+            # It may be over since: a 409 with a printer at rest is asked again as well.
+            if told.condition is not PrinterCondition.IDLE or self._clock() >= until:
+                raise PrinterRefused(f"The printer cannot start now ({told.state}): {words}.")
             self._sleep(LOOK_AGAIN_SECONDS)
 
     def pause(self) -> None:
@@ -181,9 +184,12 @@ class PrusaLink(Driver):
 
     def delete(self, name: str) -> None:
         """Remove a file from the printer; a missing one is fine."""
-        answer = self._web.request("DELETE", self._address(name))
-        if not answer.is_success and answer.status_code != httpx.codes.NOT_FOUND:
-            raise PrinterRefused(f"The printer keeps {name}: {_words(answer)}")
+        address = self._address(name)
+        answer = self._web.request("DELETE", address)
+        # On a Raspberry Pi, a missing file is a server error (0.8.1), and listed a little longer.
+        if answer.is_success or self._wait_for_size(address, None, GONE_SECONDS) is None:
+            return
+        raise PrinterRefused(f"The printer keeps {name}: {_words(answer)}.")
 
     def camera_jpeg(self) -> bytes | None:
         """Return the last picture of the default camera; None without one."""
@@ -241,12 +247,13 @@ class PrusaLink(Driver):
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         if not answer.is_success:
-            raise PrinterRefused(f"The printer does not show its files: {_words(answer)}")
+            raise PrinterRefused(f"The printer does not show its files: {_words(answer)}.")
         size = answer.json().get("size")
         return int(size) if size is not None else None
 
-    def _wait_for_size(self, address: str, size: int) -> int | None:
-        until = self._clock() + FILE_SEEN_SECONDS
+    def _wait_for_size(self, address: str, size: int | None, seconds: float) -> int | None:
+        """Look until the file has that size (None: until it is gone), and return what it has."""
+        until = self._clock() + seconds
         while True:
             found = self._size(address)
             if found == size or self._clock() >= until:
@@ -274,7 +281,7 @@ class PrusaLink(Driver):
         answer = self._web.request("POST", address, connected_means_sent=True)
         if answer.is_server_error:
             # Its own time-out: the command may be on its way to the printer.
-            raise StartUnanswered(f"The printer did not answer the start: {_words(answer)}")
+            raise StartUnanswered(f"The printer did not answer the start: {_words(answer)}.")
         return answer
 
     def _wait_until_seen(self, name: str) -> None:
@@ -294,14 +301,16 @@ class PrusaLink(Driver):
             raise PrinterRefused(nothing)
         answer = self._web.request(method, f"/api/v1/job/{job['id']}{what}")
         if not answer.is_success:
-            raise PrinterRefused(f"{nothing} ({_words(answer)})")
+            raise PrinterRefused(f"{nothing.rstrip('.')} ({_words(answer)}).")
 
 
 def _words(answer: httpx.Response) -> str:
-    """Return what the host says of a refusal, short."""
+    """Return what the host says of a refusal, short and without its full stop."""
     try:
         told = answer.json()
         words = str(told.get("text") or told.get("title") or "")
     except (ValueError, AttributeError):
         words = answer.text.strip()
-    return (words or f"HTTP {answer.status_code}")[:200]
+    if not words or words.startswith("<"):  # a page for people says nothing here
+        words = f"HTTP {answer.status_code}"
+    return words[:200].rstrip(". \n")

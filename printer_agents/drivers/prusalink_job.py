@@ -16,7 +16,6 @@ CONDITIONS = {
     "ATTENTION": PrinterCondition.ATTENTION,
     "ERROR": PrinterCondition.ERROR,
 }
-ENDED_STATES = {"FINISHED", "STOPPED"}
 ENDS = {
     "FINISHED": JobOutcome.COMPLETED,
     "STOPPED": JobOutcome.CANCELLED,

@@ -211,6 +211,30 @@ def test_a_409_that_stays_is_a_refusal_and_has_started_nothing(shelf: Shelf) -> 
         shelf.printer.start(FILE)
 
 
+def test_a_409_from_a_printer_that_is_at_rest_again_is_asked_once_more(shelf: Shelf) -> None:
+    answers = [httpx.Response(409), httpx.Response(204)]
+
+    def start(_request: httpx.Request) -> httpx.Response:
+        answer = answers.pop(0)
+        if answer.is_success:
+            shelf.prints()
+        return answer
+
+    shelf.routes["POST", "/api/v1/files/usb/a.gcode"] = start
+    shelf.printer.start(FILE)
+    assert not answers
+
+
+def test_a_server_error_at_a_delete_is_fine_when_the_file_is_gone(shelf: Shelf) -> None:
+    shelf.routes["DELETE", "/api/v1/files/usb/a.gcode"] = lambda _: httpx.Response(
+        500, text="<!DOCTYPE html>"
+    )
+    with pytest.raises(PrinterRefused, match=r"HTTP 500\.$"):
+        shelf.printer.delete("a.gcode")
+    shelf.routes["GET", "/api/v1/files/usb/a.gcode"] = lambda _: httpx.Response(404)
+    shelf.printer.delete("a.gcode")
+
+
 def test_a_409_because_somebody_was_faster_is_busy(shelf: Shelf) -> None:
     def start(_request: httpx.Request) -> httpx.Response:
         shelf.prints("other.gcode", 9)

@@ -1,8 +1,9 @@
 """A PrusaLink of our own, in the shape of its published API (v1), with a printer that counts.
 
 It behaves as PrusaLink 0.8.1 on a Raspberry Pi does where that differs from the document: a
-new file is seen only after a moment, a job is gone from the answers at its end, FINISHED and
-STOPPED last a while in which a start is 409, a server error may follow a start that worked.
+new file is seen only after a moment, deleting a missing one is a server error, a job is gone
+from the answers at its end, FINISHED and STOPPED last a while in which a start is 409, a server
+error may follow a start that worked.
 
     python -m tests.hosts.fakes.prusalink_host FOLDER PORT CONTROL_PORT
 """
@@ -202,8 +203,10 @@ class Handler(BaseHTTPRequestHandler):
         path = self.host.visible(name)
         if method == "PUT":
             self._put(name, body)
+        elif path is None and method == "DELETE":
+            self._answer(500, text="<!DOCTYPE html><title>500 - Internal Server Error</title>")
         elif path is None:
-            self._answer(404, {"title": "FILE NOT FOUND", "text": "File was not found."})
+            self._answer(404, {"title": "FILE NOT FOUND", "text": "File was not found"})
         elif method == "GET":
             refs = {"download": f"/api/files/local/gcodes/{name}/raw"}
             size = path.stat().st_size
