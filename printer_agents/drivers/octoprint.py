@@ -235,7 +235,7 @@ def condition_of(text: str) -> PrinterCondition:
 
 def _words(condition: PrinterCondition) -> str | None:
     if condition is PrinterCondition.CONNECTING:
-        return "OctoPrint is not connected to the printer."
+        return "OctoPrint is not connected to the printer; connect it there."
     return None
 
 

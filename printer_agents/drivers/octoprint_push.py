@@ -64,7 +64,7 @@ class OctoPrintEars:
     def _session_address(self) -> str:
         answer = self._http.ask("POST", "/api/login", json={"passive": True})
         user = self._http.json(answer)
-        if not isinstance(user, dict) or "session" not in user:
+        if not isinstance(user, dict) or not user.get("session") or not user.get("name"):
             raise DriverFault("OctoPrint gives this key no session: it wants a user's key.")
         self._user = f"{user['name']}:{user['session']}"
         # Server and session of SockJS are the client's choice, and must differ each time.
@@ -88,7 +88,10 @@ class OctoPrintEars:
         for message in messages:
             event = message.get("event") if isinstance(message, dict) else None
             if isinstance(event, dict):
-                self._event(str(event.get("type", "")), event.get("payload") or {})
+                payload = event.get("payload")
+                self._event(
+                    str(event.get("type", "")), payload if isinstance(payload, dict) else {}
+                )
 
     def _event(self, kind: str, payload: dict[str, Any]) -> None:
         name = str(payload.get("path") or payload.get("name") or "")

@@ -108,7 +108,8 @@ class Push:
                     self._greet(connection)
                     backoff.worked()
                     self._listen(connection)
-            except (OSError, WebSocketException, DriverFault) as fault:
+            except (OSError, WebSocketException, DriverFault, ValueError, LookupError) as fault:
+                # The last two: what was said is not what this host says.
                 log.debug("%s: no push: %s", self._name, fault)
             self._tried.set()
             backoff.failed()

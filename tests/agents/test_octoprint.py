@@ -167,7 +167,13 @@ def test_a_connection_lost_while_paused_is_in_no_history_but_was_heard() -> None
 
 def test_frames_that_are_not_understood_are_passed_over() -> None:
     driver = FakeOctoPrint().driver()
-    for frame in ("o", "h", 'c[3000,"Go away!"]', "a[", 'a[1, {"event": 2}, {"current": {}}]'):
+    for frame in (
+        "o",
+        "h",
+        'c[3000,"Go away!"]',
+        "a[",
+        'a[1, {"event": 2}, {"current": {}}, {"event": {"payload": []}}]',
+    ):
         driver._ears._hear(frame)
     driver.close()
 
