@@ -48,11 +48,14 @@ class PrintTime:
         median_seconds: half of the prints take longer; 0 for a print that is just ending.
         sigma: standard deviation of the logarithm; 0.1 is about 10 %.
         failure_probability: chance that one attempt gives no good part, from 0 to 0.5.
+        ruled_seconds: what the rule for unattended printing reckons with, where that is another
+            estimate (the slicer's own); None: a slow one of these times.
     """
 
     median_seconds: float
     sigma: float = UNMEASURED_SIGMA
     failure_probability: float = UNMEASURED_FAILURE_PROBABILITY
+    ruled_seconds: float | None = None
 
     def __post_init__(self) -> None:
         fine = (
@@ -84,4 +87,5 @@ class PrintTime:
             min(self.median_seconds * exp(pace.log_factor), LONGEST_SECONDS),
             (self.sigma**2 + pace.variance) ** 0.5,
             self.failure_probability if chance is None else chance,
+            self.ruled_seconds,
         )

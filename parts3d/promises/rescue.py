@@ -26,7 +26,7 @@ from parts3d.promises.futures.ready import Futures, Prints, run, weighted_quanti
 from parts3d.promises.futures.scene import Scene, scene_of, times_at
 from parts3d.promises.snapshot import PointSnapshot
 
-__all__ = ["Committed", "CommittedState", "Move", "MoveKind", "rescue"]
+__all__ = ["Committed", "CommittedState", "Move", "MoveKind", "at_risk", "rescue"]
 
 RISK = 0.06
 HORIZON = timedelta(days=14)
@@ -113,6 +113,33 @@ def rescue(
             )
         )
     return moves
+
+
+def at_risk(
+    now: datetime,
+    point: PointSnapshot,
+    committed: Sequence[Committed],
+    *,
+    risk: float = RISK,
+    horizon: timedelta = HORIZON,
+) -> list[tuple[Committed, float]]:
+    """Return the prints of a point whose promise is at risk, and their chance to be late.
+
+    The most urgent first; of several prints for one part the first.
+    """
+    scene = scene_of(now, point, now + horizon)
+    futures = run(scene)
+    found: list[tuple[Committed, float]] = []
+    parts: set[int] = set()
+    for one in sorted(committed, key=lambda one: (one.promised_at, one.job_id)):
+        job = _row_of(scene, one.job_id)
+        if one.point_id != point.id or job is None or int(scene.group[job]) in parts:
+            continue
+        parts.add(int(scene.group[job]))
+        late = futures.late(int(scene.group[job]), minutes_of(one.promised_at))
+        if late > risk:
+            found.append((one, late))
+    return found
 
 
 def _options(

@@ -18,6 +18,7 @@ from parts3d.promises.futures.scene import Floats, Scene
 
 ROUND_MINUTES = 5
 _EDGE = 1e-6
+_NO_HARM, _SAFE = 0.0005, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,40 +83,66 @@ def quote(
         standing: futures of the point without the order, when known already.
         most_harm: by how much others' chances to be late may grow, summed.
     """
-    last = _read(scene, run(scene, new, only_new=True), levels, inf)
-    if last is not None and not _overtakes(scene, last.ready_at):
+    last = _read(scene, run(scene, new), levels, inf)
+    if not len(scene.group):
         return last
+    standing = standing or run(scene)
     closes = _closes_today(scene)
     if (last is None or not last.same_day) and closes > scene.now and _overtakes(scene, closes):
         first = _read(scene, run(scene, new, urgency=closes), levels, closes)
         if first is not None and first.same_day:
-            standing = standing or run(scene)
-            harm = harm_of(scene, standing, first.futures)
+            harm = harm_of(scene, standing, first.futures, to_spare_the_endangered=True)
             if harm <= most_harm:
                 return replace(first, harm=harm)
     if last is None:
         return None
-    # Promised for earlier than others, it will be printed before them as far as they wait.
-    standing = standing or run(scene)
-    harm = harm_of(scene, standing, run(scene, new, urgency=last.ready_at))
-    if harm <= most_harm:
-        return replace(last, harm=harm, urgency=last.ready_at)
-    behind = scene.last_due_waiting + ROUND_MINUTES
-    ready_at = collectable(scene.opening, max(last.ready_at, behind))
+    after = last.futures
+    if _overtakes(scene, last.ready_at):
+        # Promised for earlier than others, it will be printed before them as far as they wait.
+        after = run(scene, new, urgency=last.ready_at)
+        last = replace(last, urgency=last.ready_at)
+    harm = harm_of(scene, standing, after, to_spare_the_endangered=True)
+    if harm <= most_harm or last.urgency == inf:
+        return replace(last, harm=harm)
+    behind = max(last.ready_at, scene.last_due_waiting + ROUND_MINUTES)
+    ready_at = collectable(scene.opening, behind)
     if ready_at > scene.until:
         return None
-    return replace(last, ready_at=ready_at, same_day=ready_at < scene.today_ends)
+    harm = harm_of(scene, standing, last.futures, to_spare_the_endangered=True)
+    same_day = ready_at < scene.today_ends
+    return replace(last, ready_at=ready_at, same_day=same_day, urgency=inf, harm=harm)
 
 
-def harm_of(scene: Scene, before: Futures, after: Futures) -> float:
-    """Return by how much the chances to be late of what stands there grow, summed."""
+def glance(scene: Scene, new: Prints, levels: Levels) -> Quoted | None:
+    """Return what could be promised behind all others, if it took nothing from them: cheap.
+
+    For choosing the points that are worth a ``quote``.
+    """
+    return _read(scene, run(scene, new, only_new=True), levels, inf)
+
+
+def harm_of(
+    scene: Scene, before: Futures, after: Futures, *, to_spare_the_endangered: bool = False
+) -> float:
+    """Return by how much the chances to be late of what stands there grow, summed.
+
+    Args:
+        scene: the point.
+        before: its futures.
+        after: its futures with something more.
+        to_spare_the_endangered: ``inf`` when a chance grows that is not small: many orders, each
+            of little harm, would add up.
+    """
     dues = dues_by_part(scene)
     parts = len(dues)
     if not parts:
         return 0.0
     then = after.weights @ (after.ready[:, :parts] > dues)
     now = before.weights @ (before.ready[:, :parts] > dues)
-    return float(np.maximum(then - now, 0.0)[np.isfinite(dues)].sum())
+    grown = np.maximum(then - now, 0.0)[np.isfinite(dues)]
+    if to_spare_the_endangered and np.any((grown > _NO_HARM) & (then[np.isfinite(dues)] > _SAFE)):
+        return inf
+    return float(grown.sum())
 
 
 def dues_by_part(scene: Scene) -> Floats:

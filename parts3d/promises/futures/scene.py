@@ -288,9 +288,12 @@ def _tables(
         for column, one in enumerate(some):
             if one is not None:
                 median = one.median_seconds / 60
+                ruled = median * exp(one.sigma) if one.sigma else median
+                if one.ruled_seconds is not None:
+                    ruled = one.ruled_seconds / 60
                 found[:, row, column] = (
                     median,
-                    median * exp(one.sigma) if one.sigma else median,
+                    ruled,
                     one.sigma,
                     one.failure_probability,
                 )

@@ -7,10 +7,10 @@ from math import inf
 from typing import ClassVar
 
 from parts3d.points.calendar import minutes_of
-from parts3d.promises.futures.quote import Levels, Quoted, doubled, quote
+from parts3d.promises.futures.quote import Levels, Quoted, doubled, glance, quote
 from parts3d.promises.futures.ready import Prints
 from parts3d.promises.futures.scene import Scene, scene_of, times_at
-from parts3d.promises.rescue import Committed, CommittedState, rescue
+from parts3d.promises.rescue import Committed, CommittedState, at_risk, rescue
 from parts3d.promises.rescue import Move as RescueMove
 from parts3d.promises.rescue import MoveKind as RescueKind
 from parts3d.promises.snapshot import Need
@@ -31,6 +31,8 @@ from parts3d.simulation.seen import JobState, PrinterState, Seen, SeenOrder
 _MOST_LOOKED_AT = 5
 _MOST_TWINS = 3
 _RESCUE_HORIZON = timedelta(days=5)
+_AWAY = 480.0
+_MAY_LEAVE_FROM = 0.3  # chance to be late from which another point is looked at
 _ENDANGERS = frozenset({EventKind.FAILED, EventKind.REJECTED, EventKind.PRINTER_DOWN})
 _UNDER_WAY = frozenset({JobState.WAITING, JobState.CHANGING, JobState.PRINTING, JobState.PRINTED})
 _STATES = {
@@ -79,16 +81,17 @@ class Ours:
     """Promises a quantile of what may happen, and mends what goes wrong."""
 
     name: ClassVar[str] = "ours"
-    sweep_min: ClassVar[float | None] = 15.0
+    sweep_min: ClassVar[float | None] = 20.0
     wants: ClassVar[frozenset[EventKind]] = frozenset(EventKind) - {
         EventKind.STARTED,
         EventKind.CLOSES,
-        EventKind.SWEEP,
     }
-    levels: Levels = field(default_factory=lambda: Levels(0.99, 0.99))
+    levels: Levels = field(default_factory=lambda: Levels(0.993, 0.993))
     twins: bool = True
-    most_harm: float = 0.005
+    most_harm: float = 0.006
+    harm_minutes: float = 20_000.0
     log: dict[str, int] = field(default_factory=dict)
+    watched: set[int] = field(default_factory=set)  # points where a promise is at risk
     seen: Seen = field(init=False)
     view: View = field(init=False)
     learning: Learning = field(init=False)
@@ -105,19 +108,10 @@ class Ours:
 
     def answer(self, now: float, order: SeenOrder) -> Answer:
         """Promise the earliest minute that is sure enough, nearby."""
-        best: _Choice | None = None
-        looked_at: list[_Choice] = []
-        for least, point in sorted(self._least(now, order)):
-            if best is not None and (
-                least >= best.ready_at - best.offset or len(looked_at) >= _MOST_LOOKED_AT
-            ):
-                break
-            one = self._look_at(now, order, point)
-            looked_at.append(one)
-            if one.quoted is not None and (best is None or one.ready_at < best.ready_at):
-                best = one
+        choices = self._choices(now, order)
+        best = self._best(choices)
         if self.twins and (best is None or best.quoted is None or not best.quoted.same_day):
-            best = self._twin(looked_at[:_MOST_TWINS]) or best
+            best = self._twin(choices[:_MOST_TWINS]) or best
         if best is None or best.quoted is None:
             return Refused()
         at = self.seen.round_up(best.ready_at - best.offset)
@@ -127,15 +121,42 @@ class Ours:
         twins = (printers[1],) if best.is_twin and len(printers) > 1 else ()
         return Promised(best.point, at, printers[0], twins, best.quoted.level)
 
-    def _look_at(self, now: float, order: SeenOrder, point: int) -> "_Choice":
-        """Return what a point can promise."""
-        material = self.seen.parts[order.part].material
-        snapshot = self.view.point(point, now)
-        moment = self.seen.moment(now)
-        scene = scene_of(moment, snapshot, moment + timedelta(minutes=self.seen.horizon_min))
-        new = Prints([times_at(self._need(order.part), snapshot)], [-1], [0], [material], [1])
-        quoted = quote(scene, new, self.levels, most_harm=self.most_harm)
-        return _Choice(point, scene, new, quoted, offset=minutes_of(moment) - now)
+    def _choices(self, now: float, order: SeenOrder) -> list["_Choice"]:
+        """Return the points worth a closer look, by what they could promise at a glance."""
+        found: list[_Choice] = []
+        soonest = inf
+        for least, point in sorted(self._least(now, order)):
+            if least >= soonest or (len(found) >= _MOST_LOOKED_AT and soonest < inf):
+                break
+            material = self.seen.parts[order.part].material
+            snapshot = self.view.point(point, now)
+            moment = self.seen.moment(now)
+            scene = scene_of(moment, snapshot, moment + timedelta(minutes=self.seen.horizon_min))
+            new = Prints([times_at(self._need(order.part), snapshot)], [-1], [0], [material], [1])
+            quoted = glance(scene, new, self.levels)
+            one = _Choice(point, scene, new, quoted, offset=minutes_of(moment) - now)
+            found.append(one)
+            soonest = min(soonest, one.ready_at - one.offset)
+        return sorted(found, key=lambda one: (one.ready_at, one.point))
+
+    def _best(self, choices: Sequence["_Choice"]) -> "_Choice | None":
+        """Return the earliest promise that harms nobody; else the one of the least cost."""
+        best: _Choice | None = None
+        for one in choices:
+            quoted = quote(one.scene, one.new, self.levels, most_harm=self.most_harm)
+            if quoted is None:
+                continue
+            known = replace(one, quoted=quoted)
+            if best is None or self._cost(known) < self._cost(best):
+                best = known
+            if quoted.harm <= self.most_harm and quoted.same_day:
+                break
+        return best
+
+    def _cost(self, one: "_Choice") -> float:
+        """Return the minute promised, and what it takes from others, in minutes."""
+        harm = 0.0 if one.quoted is None else one.quoted.harm
+        return one.ready_at + self.harm_minutes * min(harm, 0.3)
 
     def _twin(self, choices: Sequence["_Choice"]) -> "_Choice | None":
         """Return the earliest promise for today that two prints at once allow."""
@@ -147,7 +168,7 @@ class Ours:
             quoted = quote(one.scene, both, self.levels, most_harm=self.most_harm)
             if quoted is None or not quoted.same_day:
                 continue
-            if best is None or quoted.ready_at < best.ready_at:
+            if quoted.harm <= self.most_harm and (best is None or quoted.ready_at < best.ready_at):
                 best = replace(one, new=both, quoted=quoted, is_twin=True)
         return best
 
@@ -165,15 +186,15 @@ class Ours:
         part = self.seen.parts[order.part]
         for candidate in order.candidates:
             point = self.seen.points[candidate.point]
-            if part.material not in point.stock or not point.online:
+            if part.material not in point.stock:
                 continue
             ends = inf
             for index in point.printers:
                 printer = self.seen.printers[index]
-                if printer.state is PrinterState.DOWN:
-                    continue
                 minutes = self.learning.print_time(order.part, printer.model).median_seconds / 60
                 free_at = now
+                if printer.state is PrinterState.DOWN or not point.online:
+                    free_at += _AWAY  # for a while, nobody knows how long
                 if printer.state is PrinterState.PRINTING and printer.job is not None:
                     running = self.seen.jobs[printer.job].part
                     time = self.learning.print_time(running, printer.model)
@@ -215,6 +236,8 @@ class Ours:
     def heard(self, now: float, event: Event) -> Sequence[Move]:
         """Learn, and mend."""
         self._learn(now, event)
+        if event.kind is EventKind.SWEEP:
+            return [move for point in sorted(self.watched) for move in self._rescue(now, point)]
         if event.point is None:
             return ()
         moves = self._rescue(now, event.point) if event.kind in _ENDANGERS else []
@@ -224,30 +247,36 @@ class Ours:
 
     def _rescue(self, now: float, point: int) -> list[Move]:
         """Do what the project's rescue says for the promises of a point."""
+        self.watched.discard(point)
         committed = self._committed(now, point)
         if not committed:
             return []
         moment = self.seen.moment(now)
         here = self.view.point(point, now)
+        endangered = at_risk(moment, here, committed, horizon=_RESCUE_HORIZON)
+        if not endangered:
+            return []
+        self.watched.add(point)
         said = rescue(moment, [here], committed, quantile=0.99, horizon=_RESCUE_HORIZON)
         moves = [self._as_move(one) for one in said if one.kind is RescueKind.HEDGE]
-        lost = {one.job_id for one in said if one.kind is RescueKind.TELL}
-        for one in committed:
-            if one.job_id in lost and one.may_leave:
-                order = self.seen.orders[int(one.order_id)]
-                near = [
-                    self.view.point(candidate.point, now)
-                    for candidate in order.candidates
-                    if candidate.point != point and self.seen.points[candidate.point].online
-                ]
-                said = rescue(
-                    moment,
-                    [here, *near[:_MOST_LOOKED_AT]],
-                    [one],
-                    quantile=0.99,
-                    horizon=_RESCUE_HORIZON,
-                )
-                moves += [self._as_move(two) for two in said if two.kind is not RescueKind.TELL]
+        helped = {one.order_id for one in said if one.kind is RescueKind.HEDGE}
+        for one, late in endangered:
+            if late < _MAY_LEAVE_FROM or one.order_id in helped or not one.may_leave:
+                continue
+            helped.add(one.order_id)
+            near = [
+                self.view.point(candidate.point, now)
+                for candidate in self.seen.orders[int(one.order_id)].candidates
+                if candidate.point != point and self.seen.points[candidate.point].online
+            ]
+            said = rescue(
+                moment,
+                [here, *near[:_MOST_LOOKED_AT]],
+                [one],
+                quantile=0.99,
+                horizon=_RESCUE_HORIZON,
+            )
+            moves += [self._as_move(two) for two in said if two.kind is not RescueKind.TELL]
         return moves
 
     def _committed(self, now: float, point: int) -> list[Committed]:

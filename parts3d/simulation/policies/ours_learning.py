@@ -98,7 +98,10 @@ class Learning:
             )
             seconds = 60 * self.seen.parts[part].estimates[model]
             known = PrintTime(
-                corrected_median(seconds, log_factor), variance**0.5, self.failure_probability
+                corrected_median(seconds, log_factor),
+                variance**0.5,
+                self.failure_probability,
+                ruled_seconds=seconds,
             )
             self._times[part, model] = known
         return known
