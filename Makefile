@@ -60,6 +60,7 @@ bench-slicing: setup ## Measure the slicing engines and the slice cache (PARTS, 
 bench-promises: setup ## Compare ways to promise in simulated networks (SCENARIOS=folder, SEEDS, LOADS).
 	@$(BIN)/python benchmarks/promise_tables.py $(if $(SCENARIOS),"$(SCENARIOS)") \
 	  $(if $(SEEDS),--seeds $(SEEDS)) $(foreach load,$(LOADS),--load $(load))
+	@$(BIN)/python benchmarks/promises.py
 
 .PHONY: fit bench-estimate
 fit: setup ## Fit the estimate to a slicer's results (CORPUS=folder with models and slices.csv).

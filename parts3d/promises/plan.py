@@ -25,7 +25,7 @@ from parts3d.errors import Invalid
 from parts3d.points.calendar import minutes_of, moment_of
 from parts3d.promises.attendance import cleared_at, collectable_at, handled_at, starts_at
 from parts3d.promises.futures.quote import Levels, quote
-from parts3d.promises.futures.ready import Prints
+from parts3d.promises.futures.ready import Prints, join
 from parts3d.promises.futures.scene import scene_of, times_at
 from parts3d.promises.placement import Bench, place_all
 from parts3d.promises.print_time import PrintTime
@@ -93,7 +93,7 @@ def _plan_point(
     usual = _as_usual(now, needs, point, until, inf)
     if usual is None:
         return refuse_capacity(now, needs, point, until)
-    quoted = quote(scene_of(now, point, until), _prints(needs, point, usual), levels)
+    quoted = quote(join(scene_of(now, point, until), _prints(needs, point, usual)), levels)
     if quoted is None:
         return refuse_capacity(now, needs, point, until)
     if quoted.urgency < inf:

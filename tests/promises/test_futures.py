@@ -11,7 +11,7 @@ import pytest
 from parts3d.points.hours import BRUSSELS, Hours, Unattended
 from parts3d.promises.futures.draws import draws, strata
 from parts3d.promises.futures.quote import Levels, doubled, quote
-from parts3d.promises.futures.ready import Futures, Prints, run, weighted_quantile
+from parts3d.promises.futures.ready import Futures, Prints, join, run, weighted_quantile
 from parts3d.promises.futures.scene import Scene, scene_of, times_at
 from parts3d.promises.print_time import PrintTime
 from parts3d.promises.queued import Queued
@@ -144,7 +144,7 @@ def test_nobody_is_overtaken_who_would_be_late_for_it() -> None:
     where = point(PrinterSnapshot("p", "mk3s", "PETG", waiting=(tight,)), hours=SHOP)
     of = scene(where, shop_now)
     levels = Levels(0.9, 0.9)
-    quoted = quote(of, prints(where, replace(NEED, print_times={"mk3s": TIME})), levels)
+    quoted = quote(join(of, prints(where, replace(NEED, print_times={"mk3s": TIME}))), levels)
     assert quoted is not None
     assert quoted.ready_at >= of.now + 300  # behind it
 

@@ -71,6 +71,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
     material,
     copies,
     slots,
+    kin,
     first_new,
     groups,
     standing_fails,
@@ -113,6 +114,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
         material: (j,) number; -1 for whatever is loaded.
         copies: (j,) to be checked.
         slots: (j,) which of the draws are its own.
+        kin: (j,) the slot of the draw that it shares with its twins: one slow part is slow twice.
         first_new: index of the first print of the new order; they are last.
         groups: how many parts.
         standing_fails: (samples,) the print that stands here whose first try fails, while none
@@ -174,7 +176,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
             elif state[p] == PRINTING:
                 j = on[p]
                 slot = PER_SLOT * slots[j]
-                wide = _SHARED * z[slot] + _OWN * z[slot + 2]
+                wide = _SHARED * z[PER_SLOT * kin[j]] + _OWN * z[slot + 2]
                 left = printer_left[p] * exp(sigma[j, p] * wide)
                 at_fault = failing[j, p] * (1.0 - reject_share)
                 at_check = failing[j, p] * reject_share
@@ -323,7 +325,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                 tries[sample] += 1
             slot = PER_SLOT * slots[j]
             column = slot + PER_TRY * min(tried[j] - 1, TRIES - 1)
-            wide = _SHARED * z[slot] + _OWN * z[column + 2]
+            wide = _SHARED * z[PER_SLOT * kin[j]] + _OWN * z[column + 2]
             lasts = minutes[j, q] * exp(sigma[j, q] * wide)
             fails = failing[j, q]
             chance = u[column + 3]

@@ -13,7 +13,7 @@ from math import ceil, inf
 
 import numpy as np
 
-from parts3d.promises.futures.ready import Futures, Prints, run
+from parts3d.promises.futures.ready import Futures, Joined, Prints, join
 from parts3d.promises.futures.scene import Floats, Scene
 
 ROUND_MINUTES = 5
@@ -67,29 +67,26 @@ class Quoted:
 
 
 def quote(
-    scene: Scene,
-    new: Prints,
+    joined: Joined,
     levels: Levels,
     *,
-    standing: Futures | None = None,
     most_harm: float = 0.005,
 ) -> Quoted | None:
     """Return the earliest minute that can be promised for an order; None: none until the horizon.
 
     Args:
-        scene: the point.
-        new: the order's prints.
+        joined: the point with the order's prints.
         levels: how sure.
-        standing: futures of the point without the order, when known already.
         most_harm: by how much others' chances to be late may grow, summed.
     """
-    last = _read(scene, run(scene, new), levels, inf)
+    scene = joined.scene
+    last = _read(scene, joined.run(), levels, inf)
     if not len(scene.group):
         return last
-    standing = standing or run(scene)
+    standing = join(scene).run()
     closes = _closes_today(scene)
     if (last is None or not last.same_day) and closes > scene.now and _overtakes(scene, closes):
-        first = _read(scene, run(scene, new, urgency=closes), levels, closes)
+        first = _read(scene, joined.run(urgency=closes), levels, closes)
         if first is not None and first.same_day:
             harm = harm_of(scene, standing, first.futures, to_spare_the_endangered=True)
             if harm <= most_harm:
@@ -99,7 +96,7 @@ def quote(
     after = last.futures
     if _overtakes(scene, last.ready_at):
         # Promised for earlier than others, it will be printed before them as far as they wait.
-        after = run(scene, new, urgency=last.ready_at)
+        after = joined.run(urgency=last.ready_at)
         last = replace(last, urgency=last.ready_at)
     harm = harm_of(scene, standing, after, to_spare_the_endangered=True)
     if harm <= most_harm or last.urgency == inf:
@@ -113,12 +110,12 @@ def quote(
     return replace(last, ready_at=ready_at, same_day=same_day, urgency=inf, harm=harm)
 
 
-def glance(scene: Scene, new: Prints, levels: Levels) -> Quoted | None:
+def glance(joined: Joined, levels: Levels) -> Quoted | None:
     """Return what could be promised behind all others, if it took nothing from them: cheap.
 
     For choosing the points that are worth a ``quote``.
     """
-    return _read(scene, run(scene, new, only_new=True), levels, inf)
+    return _read(joined.scene, joined.run(only_new=True), levels, inf)
 
 
 def harm_of(

@@ -7,7 +7,7 @@ from math import inf
 import numpy as np
 
 from parts3d.promises.futures.compiled import futures_loop
-from parts3d.promises.futures.draws import Draws, draws, strata
+from parts3d.promises.futures.draws import Draws, Strata, draws, strata
 from parts3d.promises.futures.scene import Floats, Ints, Scene, tables_of
 from parts3d.promises.print_time import PrintTime
 
@@ -83,133 +83,149 @@ def run(
     *,
     urgency: float = inf,
     only_new: bool = False,
-    table: Draws | None = None,
 ) -> Futures:
-    """Run the futures of a point, with an order that is new there or without.
-
-    Args:
-        scene: the point.
-        new: the order's prints.
-        urgency: the minute that decides when the new prints' turn is; ``inf``: after all others.
-        only_new: do not look at what becomes of the others once the new ones are ready.
-        table: draws other than the usual ones.
-    """
-    standing = int(scene.group.max()) + 1 if len(scene.group) else 0
-    prints = 0 if new is None else len(new.times)
-    if table is None:
-        many = len(scene.group) + prints > _MANY_PRINTS
-        table = draws(*(_FEW_SAMPLES if many else SAMPLES))
-    arrays, parts, chances = _with_new(scene, new, standing, urgency)
-    outages = -np.expm1(-scene.printer_outages * _OUTAGE_WINDOW)
-    standing_chances = np.concatenate((scene.first_fails, outages))
-    layers = strata(table, standing_chances, chances, len(scene.group))
-    samples = len(table.uniform)
-    ready = np.empty((samples, standing + parts))
-    tries = np.zeros(samples, np.int64)
-    futures_loop()(
-        scene.staffed,
-        scene.bridged,
-        scene.rule,
-        scene.people,
-        scene.staff_free_at,
-        scene.now,
-        scene.until,
-        scene.handling,
-        scene.change_minutes,
-        scene.printer_state,
-        scene.printer_job,
-        scene.printer_left,
-        scene.printer_done,
-        scene.printer_loaded,
-        scene.printer_outages,
-        scene.repair,
-        arrays.minutes,
-        arrays.planned,
-        arrays.sigma,
-        arrays.failing,
-        scene.reject_share,
-        arrays.urgency,
-        arrays.home,
-        arrays.group,
-        arrays.material,
-        arrays.copies,
-        arrays.slots,
-        len(scene.group),
-        standing + parts,
-        layers.standing_fails,
-        layers.new_fails,
-        only_new and prints > 0,
-        table.uniform,
-        table.normal,
-        ready,
-        tries,
-    )
-    return Futures(ready, layers.weights, tries, standing)
+    """Run the futures of a point, with an order that is new there or without; see ``Joined``."""
+    return join(scene, new).run(urgency=urgency, only_new=only_new)
 
 
 @dataclass(frozen=True, slots=True)
-class _Jobs:
+class Joined:
+    """A point and what is new there, ready to be run, with several urgencies if need be."""
+
+    scene: Scene
     minutes: Floats
     planned: Floats
     sigma: Floats
     failing: Floats
-    urgency: Floats
     home: Ints
     group: Ints
     material: Ints
     copies: Ints
     slots: Ints
+    kin: Ints
+    standing: int
+    parts: int
+    table: Draws
+    layers: Strata
 
+    def run(self, *, urgency: float = inf, only_new: bool = False) -> Futures:
+        """Run the futures.
 
-def _with_new(
-    scene: Scene, new: Prints | None, standing: int, urgency: float
-) -> tuple[_Jobs, int, Floats]:
-    """Return the jobs' arrays with the new ones last, how many parts these make, their risks."""
-    if new is None:
-        return (
-            _Jobs(
-                scene.minutes,
-                scene.planned,
-                scene.sigma,
-                scene.failing,
-                scene.urgency,
-                scene.home,
-                scene.group,
-                scene.material,
-                scene.copies,
-                scene.slots,
-            ),
-            0,
-            np.zeros(0),
+        Args:
+            urgency: the minute that decides when the new prints' turn is; ``inf``: after all.
+            only_new: do not look at what becomes of the others once the new ones are ready.
+        """
+        scene = self.scene
+        first_new = len(scene.group)
+        news = len(self.group) - first_new
+        # In the order given, all as urgent as the first: a thousandth of a minute between them.
+        turns = min(urgency, 1e15) + 1e-3 * np.arange(news)
+        samples = len(self.table.uniform)
+        ready = np.empty((samples, self.standing + self.parts))
+        tries = np.zeros(samples, np.int64)
+        futures_loop()(
+            scene.staffed,
+            scene.bridged,
+            scene.rule,
+            scene.people,
+            scene.staff_free_at,
+            scene.now,
+            scene.until,
+            scene.handling,
+            scene.change_minutes,
+            scene.printer_state,
+            scene.printer_job,
+            scene.printer_left,
+            scene.printer_done,
+            scene.printer_loaded,
+            scene.printer_outages,
+            scene.repair,
+            self.minutes,
+            self.planned,
+            self.sigma,
+            self.failing,
+            scene.reject_share,
+            np.concatenate((scene.urgency, turns)),
+            self.home,
+            self.group,
+            self.material,
+            self.copies,
+            self.slots,
+            self.kin,
+            first_new,
+            self.standing + self.parts,
+            self.layers.standing_fails,
+            self.layers.new_fails,
+            only_new and self.parts > 0,
+            self.table.uniform,
+            self.table.normal,
+            ready,
+            tries,
         )
-    count = len(new.times)
+        return Futures(ready, self.layers.weights, tries, self.standing)
+
+
+def join(scene: Scene, new: Prints | None = None) -> Joined:
+    """Put an order's prints behind what stands at a point."""
+    standing = int(scene.group.max()) + 1 if len(scene.group) else 0
+    outages = -np.expm1(-scene.printer_outages * _OUTAGE_WINDOW)
+    standing_chances = np.concatenate((scene.first_fails, outages))
+    count = 0 if new is None else len(new.times)
+    table = draws(*(_FEW_SAMPLES if len(scene.group) + count > _MANY_PRINTS else SAMPLES))
+    if new is None:
+        return Joined(
+            scene,
+            scene.minutes,
+            scene.planned,
+            scene.sigma,
+            scene.failing,
+            scene.home,
+            scene.group,
+            scene.material,
+            scene.copies,
+            scene.slots,
+            scene.slots,
+            standing,
+            0,
+            table,
+            strata(table, standing_chances, np.zeros(0), len(scene.group)),
+        )
     minutes, planned, sigma, failing = tables_of(new.times, len(scene.printer_state))
     known = [
         scene.materials.index(material) if material in scene.materials else 10_000 + number
         for number, material in enumerate(new.materials)
     ]
-    usual = [
-        chances[home] if home >= 0 else chances[np.isfinite(row)].max()
-        for chances, row, home in zip(failing, minutes, new.homes, strict=True)
+    chances = [
+        row_failing[home] if home >= 0 else row_failing[np.isfinite(row)].max()
+        for row_failing, row, home in zip(failing, minutes, new.homes, strict=True)
     ]
-    # In the order given, all as urgent as the first: a thousandth of a minute between them.
-    begin = min(urgency, 1e15)
-    return (
-        _Jobs(
-            np.vstack((scene.minutes, minutes)),
-            np.vstack((scene.planned, planned)),
-            np.vstack((scene.sigma, sigma)),
-            np.vstack((scene.failing, failing)),
-            np.concatenate((scene.urgency, begin + 1e-3 * np.arange(count))),
-            _joined(scene.home, new.homes),
-            _joined(scene.group, [standing + one if one >= 0 else -1 - one for one in new.parts]),
-            _joined(scene.material, known),
-            _joined(scene.copies, new.copies),
-            _joined(scene.slots, np.arange(count) % _NEW_SLOTS),
-        ),
+    return Joined(
+        scene,
+        np.concatenate((scene.minutes, minutes)),
+        np.concatenate((scene.planned, planned)),
+        np.concatenate((scene.sigma, sigma)),
+        np.concatenate((scene.failing, failing)),
+        _joined(scene.home, new.homes),
+        _joined(scene.group, [standing + one if one >= 0 else -1 - one for one in new.parts]),
+        _joined(scene.material, known),
+        _joined(scene.copies, new.copies),
+        _joined(scene.slots, np.arange(count) % _NEW_SLOTS),
+        _joined(scene.slots, _kin(scene, new)),
+        standing,
         max(*new.parts, -1) + 1,
-        np.array(usual, np.float64),
+        table,
+        strata(table, standing_chances, np.array(chances, np.float64), len(scene.group)),
     )
+
+
+def _kin(scene: Scene, new: Prints) -> list[int]:
+    """Return for each new print the slot of the first print of its part."""
+    return [
+        int(scene.slots[int(np.argmax(scene.group == -1 - part))])
+        if part < 0
+        else new.parts.index(part) % _NEW_SLOTS
+        for part in new.parts
+    ]
 
 
 def _joined(before: Ints, more: Sequence[int] | Ints) -> Ints:

@@ -8,39 +8,26 @@ from typing import ClassVar
 
 from parts3d.points.calendar import minutes_of
 from parts3d.promises.futures.quote import Levels, Quoted, doubled, glance, quote
-from parts3d.promises.futures.ready import Prints
-from parts3d.promises.futures.scene import Scene, scene_of, times_at
-from parts3d.promises.rescue import Committed, CommittedState, at_risk, rescue
-from parts3d.promises.rescue import Move as RescueMove
-from parts3d.promises.rescue import MoveKind as RescueKind
-from parts3d.promises.snapshot import Need
+from parts3d.promises.futures.ready import Joined, Prints, join
+from parts3d.promises.futures.scene import scene_of, times_at
 from parts3d.simulation.policies.ours_dispatch import Dispatch
 from parts3d.simulation.policies.ours_learning import Learning
+from parts3d.simulation.policies.ours_rescue import Rescuer
 from parts3d.simulation.policies.ours_view import View
 from parts3d.simulation.policy import (
     Answer,
     Event,
     EventKind,
     Move,
-    MoveKind,
     Promised,
     Refused,
 )
-from parts3d.simulation.seen import JobState, PrinterState, Seen, SeenOrder
+from parts3d.simulation.seen import PrinterState, Seen, SeenOrder
 
 _MOST_LOOKED_AT = 5
 _MOST_TWINS = 3
-_RESCUE_HORIZON = timedelta(days=5)
-_AWAY = 480.0
-_MAY_LEAVE_FROM = 0.3  # chance to be late from which another point is looked at
+_AWAY = 480.0  # minutes until a printer is back, or an agent, for a first guess
 _ENDANGERS = frozenset({EventKind.FAILED, EventKind.REJECTED, EventKind.PRINTER_DOWN})
-_UNDER_WAY = frozenset({JobState.WAITING, JobState.CHANGING, JobState.PRINTING, JobState.PRINTED})
-_STATES = {
-    JobState.WAITING: CommittedState.WAITING,
-    JobState.CHANGING: CommittedState.RUNNING,
-    JobState.PRINTING: CommittedState.RUNNING,
-    JobState.PRINTED: CommittedState.PRINTED,
-}
 _FREES_PRINTERS = frozenset(
     {
         EventKind.PASSED,
@@ -64,7 +51,7 @@ class _Choice:
     """
 
     point: int
-    scene: Scene
+    joined: Joined
     new: Prints
     quoted: Quoted | None
     offset: float
@@ -86,16 +73,16 @@ class Ours:
         EventKind.STARTED,
         EventKind.CLOSES,
     }
-    levels: Levels = field(default_factory=lambda: Levels(0.993, 0.993))
+    levels: Levels = field(default_factory=lambda: Levels(0.988, 0.988))
+    twin_levels: Levels = field(default_factory=lambda: Levels(0.993, 0.993))
     twins: bool = True
-    most_harm: float = 0.006
+    most_harm: float = 0.004
     harm_minutes: float = 20_000.0
-    log: dict[str, int] = field(default_factory=dict)
-    watched: set[int] = field(default_factory=set)  # points where a promise is at risk
     seen: Seen = field(init=False)
     view: View = field(init=False)
     learning: Learning = field(init=False)
     dispatch: Dispatch = field(init=False)
+    rescuer: Rescuer = field(init=False)
 
     def begin(self, seen: Seen) -> None:
         """Take the network in."""
@@ -103,6 +90,7 @@ class Ours:
         self.learning = Learning(seen)
         self.view = View(seen, self.learning)
         self.dispatch = Dispatch(seen)
+        self.rescuer = Rescuer(seen, self.view, self.learning)
 
     # Promises ----------------------------------------------------------------------------------
 
@@ -132,9 +120,12 @@ class Ours:
             snapshot = self.view.point(point, now)
             moment = self.seen.moment(now)
             scene = scene_of(moment, snapshot, moment + timedelta(minutes=self.seen.horizon_min))
-            new = Prints([times_at(self._need(order.part), snapshot)], [-1], [0], [material], [1])
-            quoted = glance(scene, new, self.levels)
-            one = _Choice(point, scene, new, quoted, offset=minutes_of(moment) - now)
+            new = Prints(
+                [times_at(self.learning.need(order.part), snapshot)], [-1], [0], [material], [1]
+            )
+            joined = join(scene, new)
+            quoted = glance(joined, self.levels)
+            one = _Choice(point, joined, new, quoted, offset=minutes_of(moment) - now)
             found.append(one)
             soonest = min(soonest, one.ready_at - one.offset)
         return sorted(found, key=lambda one: (one.ready_at, one.point))
@@ -143,7 +134,7 @@ class Ours:
         """Return the earliest promise that harms nobody; else the one of the least cost."""
         best: _Choice | None = None
         for one in choices:
-            quoted = quote(one.scene, one.new, self.levels, most_harm=self.most_harm)
+            quoted = quote(one.joined, self.levels, most_harm=self.most_harm)
             if quoted is None:
                 continue
             known = replace(one, quoted=quoted)
@@ -165,21 +156,12 @@ class Ours:
             if sum(time is not None for time in one.new.times[0]) < 2:  # noqa: PLR2004 - it takes two
                 continue
             both = doubled(one.new, [-1])
-            quoted = quote(one.scene, both, self.levels, most_harm=self.most_harm)
+            quoted = quote(join(one.joined.scene, both), self.twin_levels, most_harm=self.most_harm)
             if quoted is None or not quoted.same_day:
                 continue
             if quoted.harm <= self.most_harm and (best is None or quoted.ready_at < best.ready_at):
                 best = replace(one, new=both, quoted=quoted, is_twin=True)
         return best
-
-    def _need(self, part: int) -> Need:
-        return Need(
-            {
-                name: self.learning.print_time(part, model)
-                for model, name in enumerate(self.seen.models)
-            },
-            self.seen.parts[part].material,
-        )
 
     def _least(self, now: float, order: SeenOrder) -> Iterator[tuple[float, int]]:
         """Yield (no earlier than about this, point) for each candidate that can make the part."""
@@ -237,83 +219,17 @@ class Ours:
         """Learn, and mend."""
         self._learn(now, event)
         if event.kind is EventKind.SWEEP:
-            return [move for point in sorted(self.watched) for move in self._rescue(now, point)]
+            return [
+                move
+                for point in sorted(self.rescuer.watched)
+                for move in self.rescuer.of_point(now, point)
+            ]
         if event.point is None:
             return ()
-        moves = self._rescue(now, event.point) if event.kind in _ENDANGERS else []
+        moves = self.rescuer.of_point(now, event.point) if event.kind in _ENDANGERS else []
         if event.kind in _FREES_PRINTERS:
             moves += self.dispatch.of_point(now, event.point)
         return moves
-
-    def _rescue(self, now: float, point: int) -> list[Move]:
-        """Do what the project's rescue says for the promises of a point."""
-        self.watched.discard(point)
-        committed = self._committed(now, point)
-        if not committed:
-            return []
-        moment = self.seen.moment(now)
-        here = self.view.point(point, now)
-        endangered = at_risk(moment, here, committed, horizon=_RESCUE_HORIZON)
-        if not endangered:
-            return []
-        self.watched.add(point)
-        said = rescue(moment, [here], committed, quantile=0.99, horizon=_RESCUE_HORIZON)
-        moves = [self._as_move(one) for one in said if one.kind is RescueKind.HEDGE]
-        helped = {one.order_id for one in said if one.kind is RescueKind.HEDGE}
-        for one, late in endangered:
-            if late < _MAY_LEAVE_FROM or one.order_id in helped or not one.may_leave:
-                continue
-            helped.add(one.order_id)
-            near = [
-                self.view.point(candidate.point, now)
-                for candidate in self.seen.orders[int(one.order_id)].candidates
-                if candidate.point != point and self.seen.points[candidate.point].online
-            ]
-            said = rescue(
-                moment,
-                [here, *near[:_MOST_LOOKED_AT]],
-                [one],
-                quantile=0.99,
-                horizon=_RESCUE_HORIZON,
-            )
-            moves += [self._as_move(two) for two in said if two.kind is not RescueKind.TELL]
-        return moves
-
-    def _committed(self, now: float, point: int) -> list[Committed]:
-        """Return the prints at a point that somebody waits for."""
-        found = []
-        for index in self.seen.points[point].printers:
-            printer = self.seen.printers[index]
-            on = () if printer.job is None else (printer.job,)
-            for number in (*on, *printer.queue):
-                job = self.seen.jobs[number]
-                order = self.seen.orders[job.order]
-                if order.promised_at is None or order.ready_at is not None:
-                    continue
-                under_way = [one for one in order.jobs if self.seen.jobs[one].state in _UNDER_WAY]
-                found.append(
-                    Committed(
-                        str(number),
-                        str(order.id),
-                        self.seen.moment(order.promised_at),
-                        self.seen.points[point].id,
-                        printer.id,
-                        _STATES[job.state],
-                        self._need(order.part),
-                        hedge_of=None if len(under_way) == 1 else f"order-{order.id}",
-                        may_leave=order.promised_at > now,
-                        may_hedge=len(under_way) == 1 and order.promised_at > now,
-                    )
-                )
-        return found
-
-    def _as_move(self, one: RescueMove) -> Move:
-        kind = MoveKind.HEDGE if one.kind is RescueKind.HEDGE else MoveKind.TO_PRINTER
-        printer = next(
-            printer.index for printer in self.seen.printers if printer.id == one.to_printer_id
-        )
-        self.log[one.kind] = self.log.get(one.kind, 0) + 1
-        return Move(kind, int(one.job_id), printer, one.kind.value)
 
     def _learn(self, now: float, event: Event) -> None:
         learning = self.learning

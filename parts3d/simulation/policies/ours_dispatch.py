@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from math import inf
 
+from parts3d.promises.sequence import Waiting, urgency
 from parts3d.simulation.policy import Move, MoveKind
 from parts3d.simulation.seen import PrinterState, Seen, SeenPrinter
-
-_CHANGE_COSTS = 30.0  # minutes of urgency that a change of material is worth, as in ``loop``
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +27,19 @@ class Dispatch:
         part = self.seen.parts[seen.part]
         minutes = part.estimates[printer.model]
         due = self.seen.orders[seen.order].promised_at
-        key = inf if due is None else due
-        if part.material != printer.loaded:
-            if part.material not in point.stock or not point.calendar.is_open(now):
-                return inf
+        needs_change = part.material != printer.loaded
+        able = True
+        if needs_change:
+            able = part.material in point.stock and point.calendar.is_open(now)
             minutes += self.seen.material_change_min
-            key += _CHANGE_COSTS
-        return key if point.may_start(now, minutes) else inf
+        return urgency(
+            Waiting(
+                str(job),
+                inf if due is None else due,
+                needs_change,
+                able and point.may_start(now, minutes),
+            )
+        )
 
     def of_point(self, now: float, point: int) -> list[Move]:
         """Give the point's free printers the most urgent jobs of all its queues."""

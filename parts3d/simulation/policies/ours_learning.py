@@ -4,6 +4,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
 from parts3d.promises.print_time import MAX_FAILURE_PROBABILITY, Pace, PrintTime
+from parts3d.promises.snapshot import Need
 from parts3d.simulation.seen import Seen, SeenPrinter
 from parts3d.slicing.correction import (
     NOTHING_MEASURED,
@@ -105,6 +106,13 @@ class Learning:
             )
             self._times[part, model] = known
         return known
+
+    def need(self, part: int) -> Need:
+        """Return what a part needs."""
+        return Need(
+            {name: self.print_time(part, model) for model, name in enumerate(self.seen.models)},
+            self.seen.parts[part].material,
+        )
 
     def pace(self, printer: SeenPrinter) -> Pace:
         """Return how a printer differs from its model."""
