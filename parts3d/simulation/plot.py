@@ -19,7 +19,7 @@ _COLOURS = {
     "oracle": "#000000",
 }
 _DASHES = {"oracle": "2 4", "next-day": "7 4", "safety-lead": "9 3 2 3"}
-_WIDTH, _HEIGHT = 1200, 470
+_WIDTH, _HEIGHT = 1200, 440
 _PANEL, _TOP, _TALL, _WIDE = 390, 96, 280, 320
 _LEFT = 52
 _MINUTES = (1, 5, 15, 60, 240, 1440, 10_080)
@@ -69,9 +69,15 @@ def _over_time(scenario: Scenario, found: Mapping[str, Summary]) -> list[str]:
         for name, one in found.items()
     }
     x = _linear(0, max(days - 1, 1))
-    y = _upwards(0, 1)
+    # Where all keep most, the difference is at the top.
+    lowest = min((share for points in shares.values() for _, share in points), default=0.0)
+    low = 0.9 if lowest >= 0.9 else 0.5 if lowest >= 0.5 else 0.0  # noqa: PLR2004 - round edges
+    y = _upwards(low, 1)
     step = max(days // 7, 1)
-    drawn = [_across(y(share / 5), f"{share * 20} %") for share in range(6)]
+    drawn = [
+        _across(y(share), f"{share:.0%}".replace("%", " %"))
+        for share in (low + part * (1 - low) / 5 for part in range(6))
+    ]
     drawn += [
         _below(x(day), f"day {day}" if day == 0 else f"{day}") for day in range(0, days, step)
     ]
