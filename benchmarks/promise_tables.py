@@ -41,7 +41,7 @@ def main() -> None:
     if not files:
         asked.error(f"{given.folder} has no .toml files.")
     console = Console()
-    console.width = max(console.width, 150)
+    console.width = max(console.width, 165)
     for file in files:
         scenario = read_scenario(file.read_text(encoding="utf-8"), str(file))
         for load in given.load or [scenario.demand.utilisation]:

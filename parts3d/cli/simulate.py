@@ -128,6 +128,6 @@ def _print(world: "Scenario", found: "Mapping[str, Summary]", seeds: int) -> Non
 
     console = Console()
     if not console.is_terminal:
-        console.width = 150
+        console.width = 165
     console.print(heading(world, found, seeds))
     console.print(table(found))

@@ -44,7 +44,7 @@ def table(found: Mapping[str, Summary]) -> "Table":
         shown.add_column(title, justify="right")
     for title in (
         "of oracle's offers",
-        "late min, mean (median)",
+        "late min (median)",
         "wait h",
         "used",
         "ms p50 / p99",
