@@ -79,6 +79,7 @@ faults: setup ## Kill things at random moments, in many rounds (the seeds are sh
 	@PARTS3D_FAULT_ROUNDS=$${PARTS3D_FAULT_ROUNDS:-20} \
 	  PARTS3D_FAULT_SEED=$${PARTS3D_FAULT_SEED:-$$(date +%s)} \
 	  $(BIN)/pytest -v tests/faults
+	@$(BIN)/python -m tests.faults.protocol --seeds $${PARTS3D_PROTOCOL_SEEDS:-20000}
 
 .PHONY: fuzz
 fuzz: setup ## Check ten thousand hostile files, then fuzz the reader by coverage (PARTS3D_FUZZ_SECONDS).

@@ -1,6 +1,7 @@
 """Whether a bed is clear: staff's word, made safe against answers that crossed a start."""
 
 import sqlite3
+from collections.abc import Collection
 
 from printer_agents.drivers.base import PrinterState
 from printer_agents.journal import Journal
@@ -86,8 +87,12 @@ class Beds:
                         "INSERT OR REPLACE INTO loaded VALUES (?, ?)", (printer_id, material)
                     )
 
-    def marks(self) -> dict[str, int]:
-        """Take this before sending a request; ``hear`` needs it to judge the answer."""
+    def marks(self, carried: Collection[str]) -> dict[str, int]:
+        """Take this before sending a request; ``hear`` needs it to judge the answer.
+
+        ``carried`` are the printers whose starts the request tells: only of these does the server
+        know, when it answers, whatever has happened there.
+        """
         holding = {
             attempt.ref.printer_id
             for attempt in self._journal.all_alive()
@@ -96,39 +101,41 @@ class Beds:
         return {
             row["printer_id"]: NOT_NOW if row["printer_id"] in holding else int(row["starts"])
             for row in self._journal.rows("SELECT printer_id, starts FROM printers")
+            if row["printer_id"] in carried
         }
 
-    def hear(self, marks: dict[str, int], answer: dict[str, bool]) -> None:
+    def hear(self, marks: dict[str, int], answer: dict[str, bool]) -> bool:
         """Take the server's word.
 
-        ``false`` counts at once. ``true`` counts only if since the request was sent nothing
-        has started, and neither then nor now is anything of ours permitted or printing: else
-        the confirmation may be about an earlier print. After a start that the server did not
-        order, it must first have said ``false``, which shows that it knows.
+        ``false`` counts at once. ``true`` counts only if the request told of every start there
+        was, and neither then nor now is anything of ours permitted or printing: else the
+        confirmation may be about an earlier print.
+
+        Returns:
+            Whether a bed may be clear that this answer could not say: worth asking again.
         """
+        worth_asking = False
         for printer_id, is_clear in answer.items():
             mark = marks.get(printer_id, NOT_NOW)
             rows = self._journal.rows(
-                "SELECT bed_clear, starts, await_false FROM printers WHERE printer_id=?",
-                printer_id,
+                "SELECT bed_clear, starts FROM printers WHERE printer_id=?", printer_id
             )
-            if not rows or (bool(rows[0]["bed_clear"]) == is_clear and not rows[0]["await_false"]):
+            if not rows or bool(rows[0]["bed_clear"]) == is_clear:
+                continue
+            if is_clear and mark != rows[0]["starts"]:
+                worth_asking = worth_asking or printer_id not in marks
                 continue
             with self._journal.transaction() as db:
                 if is_clear:
                     db.execute(
                         "UPDATE printers SET bed_clear=1 WHERE printer_id=? AND starts=? "
-                        "AND await_false=0 AND NOT EXISTS (SELECT 1 FROM attempts a WHERE "
+                        "AND NOT EXISTS (SELECT 1 FROM attempts a WHERE "
                         "a.printer_id=printers.printer_id AND a.state IN (?,?,?))",
                         (printer_id, mark, *HOLDING),
                     )
                 else:
-                    db.execute(
-                        "UPDATE printers SET bed_clear=0, "
-                        "await_false=CASE WHEN starts=? THEN 0 ELSE await_false END "
-                        "WHERE printer_id=?",
-                        (mark, printer_id),
-                    )
+                    db.execute("UPDATE printers SET bed_clear=0 WHERE printer_id=?", (printer_id,))
+        return worth_asking
 
     def look(self, printer_id: str, state: PrinterState, own_file: str | None) -> None:
         """Compare a snapshot with the last one: did anybody else start something?
@@ -165,9 +172,9 @@ class Beds:
 
 
 def _soil(db: sqlite3.Connection, printer_id: str) -> None:
-    """Count a start that the server did not order: it must hear of it before it may say clear."""
+    """Count a start that the server did not order: it hears of it before it can say clear."""
     db.execute(
-        "UPDATE printers SET bed_clear=0, starts=starts+1, await_false=1 WHERE printer_id=?",
+        "UPDATE printers SET bed_clear=0, starts=starts+1 WHERE printer_id=?",
         (printer_id,),
     )
     db.execute("UPDATE presses SET counts=0 WHERE printer_id=?", (printer_id,))

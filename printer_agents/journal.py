@@ -24,6 +24,8 @@ from printer_agents.records import DROPPED, SCHEMA, Attempt, AttemptState, Event
 # Far below 2**31, so that thousands of fresh journals fit in a server's integer.
 GENERATION_STEP = 2**20
 ENDED_KEPT = 200
+# One agent may drive fifty printers, and asks the same few things of each again and again.
+READS_KEPT = 1_000
 NO_JOURNAL = (
     "Nothing is started without a journal: free the disk, or move the file away and let staff "
     "look at the printers."
@@ -38,6 +40,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
+        self._read: dict[tuple[str, tuple[object, ...]], list[sqlite3.Row]] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -76,6 +79,7 @@ class Journal:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing, on the disk when it ends."""
         with self._lock:
+            self._read.clear()
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 try:
@@ -90,12 +94,16 @@ class Journal:
                 raise JournalFault(f"The journal cannot be written: {fault}.") from fault
 
     def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
-        """Read."""
+        """Read. What was read is remembered until something is written: nobody else writes."""
         with self._lock:
-            try:
-                return self._db.execute(sql, values).fetchall()
-            except sqlite3.Error as fault:
-                raise JournalFault(f"The journal cannot be read: {fault}.") from fault
+            if (sql, values) not in self._read:
+                if len(self._read) >= READS_KEPT:
+                    self._read.clear()
+                try:
+                    self._read[sql, values] = self._db.execute(sql, values).fetchall()
+                except sqlite3.Error as fault:
+                    raise JournalFault(f"The journal cannot be read: {fault}.") from fault
+            return self._read[sql, values]
 
     # Generation
 

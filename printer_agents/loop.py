@@ -48,6 +48,7 @@ class Agent:
         *,
         drivers: Mapping[str, Driver] | None = None,
         transport: httpx.BaseTransport | None = None,
+        client: ServerClient | None = None,
         clock: Clock = steady_seconds,
         crash: CrashPoint = _alive,
     ) -> None:
@@ -60,7 +61,7 @@ class Agent:
             self._lock.close()
             raise
         key.generation = self.journal.generation
-        self.client = ServerClient(config, key, transport)
+        self.client = client or ServerClient(config, key, transport)
         self.around = Surroundings(
             journal=self.journal,
             beds=Beds(self.journal, [section.id for section in config.printers]),
@@ -165,11 +166,11 @@ class Agent:
             raise self.fault
 
     def _greet(self) -> None:
-        marks = self.around.beds.marks()
         answer = say_hello(self.journal, self.client, self.key, list(self.stations))
         for ref in reconcile(self.journal, list(self.stations), answer.current):
             self.stations[ref.printer_id].stale.add(ref)
-        self.around.beds.hear(marks, answer.bed_clear)
+        # A hello tells of no starts, so it can only say that a bed is not clear.
+        self.around.beds.hear({}, answer.bed_clear)
         self.around.beds.hear_loaded(answer.loaded)
         self.around.hear_notice(answer.notice)
         self._hello_wanted = False
@@ -179,7 +180,7 @@ class Agent:
     def _claim(self) -> bool:
         free = [station for station in self.stations.values() if station.claimable]
         known = [id_ for station in self.stations.values() for id_ in station.mailbox.known()]
-        marks = self.around.beds.marks()
+        marks = self.around.beds.marks([station.id for station in free])
         message = Claim(
             agent_generation=self.journal.generation,
             printers=tuple(station.report() for station in free),

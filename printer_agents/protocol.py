@@ -33,14 +33,14 @@ comes with every answer until a report with its id says what became of it; what 
 known does not end a long poll. A command twice is one command.
 
 A bed is clear by the word of staff, and false from a permit on. ``false`` in an answer is always
-obeyed. ``true`` is obeyed only if the request that it answers was sent after the last start at that
-printer and while nothing of ours was permitted, starting or printing there: an answer that crossed
-a start on its way changes nothing. ``PrinterReport.starts`` tells the server of starts that it did
-not order (somebody printed at the printer itself): when it grows, the server's own word becomes
-``false``. An agent's ``bed_clear=true`` is never a confirmation. Somebody who presses the button at
-the printer is one: ``PrinterReport.bed_confirmed`` counts the presses, and says 0 again as soon as
-a permit is asked for or something has started. The server takes each count once, and only while
-nothing of ours may lie there.
+obeyed. ``true`` is obeyed only if the request that it answers told of that printer, was sent after
+the last start there and while nothing of ours was permitted, starting or printing: an answer that
+crossed a start on its way changes nothing. ``PrinterReport.starts`` tells the server of starts that
+it did not order (somebody printed at the printer itself): when it grows, the server's own word
+becomes ``false``. An agent's ``bed_clear=true`` is never a confirmation. Somebody who presses the
+button at the printer is one: ``PrinterReport.bed_confirmed`` counts the presses, and says 0 again
+as soon as a permit is asked for or something has started. The server takes each count once, and
+only while nothing of ours may lie there.
 
 What is loaded is the word of staff too (``loaded`` in answers); the configuration's material counts
 until the server has said one.

@@ -40,7 +40,6 @@ CREATE TABLE IF NOT EXISTS printers (
     printer_id TEXT PRIMARY KEY,
     bed_clear INTEGER NOT NULL DEFAULT 0,
     starts INTEGER NOT NULL DEFAULT 0,
-    await_false INTEGER NOT NULL DEFAULT 0,
     session TEXT,
     jobs_started INTEGER,
     foreign_file TEXT

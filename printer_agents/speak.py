@@ -50,7 +50,8 @@ class Speaker:
 
     def obey(self, marks: dict[str, int], answer: Tidings) -> None:
         """Take what an answer brought: cleared beds, what is loaded, commands, attempts to drop."""
-        self._around.beds.hear(marks, answer.bed_clear)
+        if self._around.beds.hear(marks, answer.bed_clear):
+            self._told_at = None
         self._around.beds.hear_loaded(answer.loaded)
         self._around.hear_notice(answer.notice)
         for command in answer.commands:
@@ -113,7 +114,7 @@ class Speaker:
     def _tell_printers(self) -> None:
         intervals, now = self._around.intervals, self._around.clock()
         # Marks before looks: the server then knows at least the starts that the marks count.
-        marks = self._around.beds.marks()
+        marks = self._around.beds.marks(self._stations)
         looks = tuple(station.report() for station in self._stations.values())
         waits_for_bed = any(
             not look.bed_clear and self._around.journal.alive(look.printer_id) is None

@@ -46,6 +46,10 @@ def greet(session: Session, *, agent: Agent, hello: Hello, now: datetime) -> int
     repeated = hello.baton_next is not None and hello.baton_next == row.baton
     if row.baton is not None and not (fresh or repeated or hello.baton_held == row.baton):
         raise Conflict(COPIED, code="copied_journal")
+    if fresh and row.generation:
+        # The journal that knew of starts by others is lost: nobody knows what lies there.
+        for printer in session.exec(select(Printer).where(Printer.agent_id == row.id)).all():
+            printer.bed_clear = False
     row.baton = hello.baton_next
     row.generation = hello.agent_generation
     row.version = hello.version
@@ -116,6 +120,8 @@ def _note_starts(
     if generation != printer.starts_generation:
         printer.starts_generation = generation
         printer.presses_seen = 0
+        if report.starts:
+            printer.bed_clear = False
     elif report.starts > printer.starts_seen:
         printer.bed_clear = False
     printer.starts_seen = report.starts

@@ -92,6 +92,7 @@ class FakeServer:
     break_download_at: int | None = None
     generation: int = 0
     baton: str | None = None
+    generation_was_known: bool = False
     presses: dict[str, int] = field(default_factory=dict)
     loaded: dict[str, str] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
@@ -194,6 +195,9 @@ class FakeServer:
         if fresh:
             self.generation, self.starts = message.agent_generation, {}
             self.presses = {}
+            if self.generation_was_known:
+                self.bed_clear = dict.fromkeys(self.bed_clear, False)
+            self.generation_was_known = True
         return HelloAnswer(
             server_version="fake",
             last_event_seq=max(seqs, default=0),

@@ -66,6 +66,8 @@ class Shop:
         for section in self.config.printers:
             self.server.bed_clear[section.id] = True
         self.agent = self.start()
+        # The first round greets, tells of the printers and hears of their beds.
+        self.agent.step()
 
     def clock(self) -> float:
         return self.now

@@ -46,7 +46,7 @@ def test_a_bed_word_that_crossed_a_start_on_its_way_changes_nothing(shop: Shop) 
     shop.run(1)
     sent_before_the_start = {"p1": 0}
     shop.run_until("printing")
-    sent_while_printing = beds.marks()
+    sent_while_printing = beds.marks(["p1"])
     beds.hear(sent_before_the_start, {"p1": True})
     beds.hear(sent_while_printing, {"p1": True})
     assert not beds.clear("p1")
@@ -54,7 +54,7 @@ def test_a_bed_word_that_crossed_a_start_on_its_way_changes_nothing(shop: Shop) 
     beds.hear(sent_before_the_start, {"p1": True})
     beds.hear(sent_while_printing, {"p1": True})
     assert not beds.clear("p1")
-    beds.hear(beds.marks(), {"p1": True})
+    beds.hear(beds.marks(["p1"]), {"p1": True})
     assert beds.clear("p1")
 
 
