@@ -87,6 +87,15 @@ STAFF_TEMPLATES = (
     N_("Another print of the same part passed its check."),
     N_("Another print of the same part is under way."),
     N_("Another print serves the order; this one is stock."),
+    N_("{printer} is printing. Change the spool when it has ended."),
+    N_("{printer} has {loaded} loaded, not {wanted}."),
+    N_("{left} g are left on the spool in {printer}; this print wants {wanted} g."),
+    N_("It could not be done: {why}"),
+    N_("The print had ended before this was asked."),
+    N_(
+        "This agent ({version}) is older than {least}, which this network asks for: it gets no "
+        "new work until it is updated. A print that runs goes on."
+    ),
     # the counter
     N_("This code does not fit this order. {left} of {all} tries are left."),
     N_(

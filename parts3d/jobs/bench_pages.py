@@ -13,7 +13,7 @@ from sqlmodel import Session
 from parts3d.accounts.shell import page, say
 from parts3d.accounts.tables import Role
 from parts3d.context import Context
-from parts3d.jobs import hand_over_pages, part_pages
+from parts3d.jobs import hand_over_pages, part_pages, printer_pages
 from parts3d.jobs.bench import clear_bed
 from parts3d.jobs.bench_view import Bench, bench_of
 from parts3d.jobs.channels import point_channel
@@ -89,6 +89,7 @@ def take_out_of_stock(
 
 
 router.include_router(part_pages.router)
+router.include_router(printer_pages.router)
 router.include_router(hand_over_pages.router)
 
 

@@ -8,8 +8,10 @@ from sqlmodel import Session, col, select
 from parts3d.catalogue.queries import title_in
 from parts3d.catalogue.tables import Revision
 from parts3d.errors import NotFound
+from parts3d.jobs.commands import COMMANDABLE, last_command
 from parts3d.jobs.lifecycle import JobStatus
-from parts3d.jobs.tables import Job, JobEvent
+from parts3d.jobs.pictures import pictures_of_job
+from parts3d.jobs.tables import Job, JobEvent, PrinterCommand, PrinterPicture
 from parts3d.jobs.todo import Act, PrinterView, Todo, count_jobs, printers_of, todo_list
 from parts3d.points.tables import Point, Printer
 from parts3d.units.stock import StockedPart, stock_of
@@ -42,6 +44,9 @@ class JobView:
     printer: str | None
     serials: tuple[str, ...]
     events: Sequence[JobEvent]
+    command: PrinterCommand | None
+    commandable: bool
+    picture: PrinterPicture | None
 
 
 def bench_of(session: Session, point_id: str, language: str) -> Bench:
@@ -88,6 +93,9 @@ def job_view(session: Session, point_id: str | None, job_id: str, language: str)
         picture_sha256=revision.picture_sha256,
         printer=printer.name if printer else None,
         serials=tuple(serials),
+        command=last_command(session, job.attempt_id) if job.attempt_id else None,
+        commandable=job.status in COMMANDABLE,
+        picture=next(iter(pictures_of_job(session, job.id, most=1)), None),
         events=session.exec(
             select(JobEvent).where(JobEvent.job_id == job_id).order_by(col(JobEvent.id))
         ).all(),

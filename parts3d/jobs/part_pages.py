@@ -10,13 +10,15 @@ from parts3d.accounts.shell import page
 from parts3d.accounts.tables import Role
 from parts3d.context import Context
 from parts3d.errors import NotFound
-from parts3d.jobs.bench import decide, print_again, put_on_shelf, reject
+from parts3d.jobs.bench import decide, job_of_point, print_again, put_on_shelf, reject
 from parts3d.jobs.bench_view import job_view
+from parts3d.jobs.commands import ask
 from parts3d.jobs.counter_desk import Act, Counter, CounterDep, act_at
 from parts3d.jobs.tables import Job
 from parts3d.orders.collection import Desk
 from parts3d.units.service import pass_check
 from parts3d.web import ContextDep, NowDep, ReadDep, get_language, gettext_of
+from printer_agents.protocol import CommandVerb
 
 router = APIRouter(prefix="/counter/jobs", include_in_schema=False)
 Reason = Annotated[str, Form(max_length=300)]
@@ -168,6 +170,34 @@ def decide_job(
             actor=desk.actor,
             now=now,
         )
+
+    return _act(request, context, counter, job_id, act)
+
+
+@router.post("/{job_id}/command")
+def command_print(
+    request: Request,
+    job_id: str,
+    counter: CounterDep,
+    context: ContextDep,
+    now: NowDep,
+    verb: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
+    """Ask the printer to pause, to go on, or to stop."""
+    if verb not in set(CommandVerb):
+        raise NotFound("A print can be paused, resumed or cancelled.")
+
+    def act(session: Session, desk: Desk) -> Job:
+        job = job_of_point(session, desk.point_id, job_id)
+        ask(
+            session,
+            job,
+            CommandVerb(verb),
+            actor=desk.actor,
+            now=now,
+            seconds=context.settings.command_seconds,
+        )
+        return job
 
     return _act(request, context, counter, job_id, act)
 

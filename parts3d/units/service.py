@@ -14,7 +14,7 @@ from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import move_job
 from parts3d.jobs.remaking import remake_copies
 from parts3d.jobs.tables import Attempt, Job
-from parts3d.points.tables import Point, Printer
+from parts3d.points.tables import Point, Printer, Spool
 from parts3d.slicing.tables import Slice
 from parts3d.units.tables import Unit
 
@@ -135,6 +135,18 @@ def hand_over_units(session: Session, *, order_id: str, actor: str, now: datetim
     return units
 
 
+def _spool(session: Session, attempt: Attempt) -> dict[str, object] | None:
+    if attempt.spool_id is None:
+        return None
+    spool = session.get_one(Spool, attempt.spool_id)
+    return {
+        "id": spool.id,
+        "lot": spool.lot,
+        "name": spool.name,
+        "filament_mg": attempt.filament_mg,
+    }
+
+
 def _unit(session: Session, job: Job, copy_number: int, actor: str, now: datetime) -> Unit:
     attempt = session.get_one(Attempt, job.attempt_id)
     revision = session.get_one(Revision, job.revision_id)
@@ -160,6 +172,7 @@ def _unit(session: Session, job: Job, copy_number: int, actor: str, now: datetim
             "gcode_sha256": attempt.gcode_sha256,
             "slicer": f"{sliced.engine} {sliced.engine_version}",
             "material": job.material,
+            "spool": _spool(session, attempt),
             "printer": {"id": printer.id, "name": printer.name, "model": printer.model},
             "point": {"id": point.id, "name": point.name},
             "attempt": attempt.number,

@@ -214,6 +214,8 @@ class FakeServer:
         for look in message.printers:
             if look.printer_id in taken or not self.bed_clear.get(look.printer_id):
                 continue
+            if self.loaded.get(look.printer_id, look.material) != look.material:
+                continue
             for job in self.jobs.values():
                 if job.status == "waiting" and job.material == look.material and not job.cancel:
                     work = self._lease(job, look.printer_id, message.agent_generation)
