@@ -150,7 +150,7 @@ class MoonrakerRig(Rig):
         self.start()
         if self._state() != "ready":
             self.recover()
-        if self._printing() in {"printing", "paused"}:
+        if self.said_of_the_print() in {"printing", "paused"}:
             self._post("/printer/print/cancel")
         self._until(self._at_rest)
         for file in self._get("/server/files/list").get("result", []):
@@ -202,6 +202,11 @@ class MoonrakerRig(Rig):
         assert self._controller is not None
         self._controller.signal_fault()
 
+    def pull_the_plug(self) -> None:
+        """Cut the controller's power: Klipper notices some seconds later."""
+        assert self._controller is not None
+        self._controller.kill()
+
     def recover(self) -> None:
         self._post("/printer/firmware_restart")
         time.sleep(0.5)
@@ -252,7 +257,8 @@ class MoonrakerRig(Rig):
         result = self._get("/server/info").get("result", {})
         return str(result.get("klippy_state", ""))
 
-    def _printing(self) -> str:
+    def said_of_the_print(self) -> str:
+        """Return Klipper's own word for its print: printing, complete, ..."""
         return self._object("print_stats")
 
     def _object(self, name: str) -> str:
@@ -260,7 +266,9 @@ class MoonrakerRig(Rig):
         return str(status.get(name, {}).get("state", ""))
 
     def _at_rest(self) -> bool:
-        return self._printing() not in {"printing", "paused"} and self._object("idle_timeout") in {
+        return self.said_of_the_print() not in {"printing", "paused"} and self._object(
+            "idle_timeout"
+        ) in {
             "Ready",
             "Idle",
         }
@@ -268,7 +276,7 @@ class MoonrakerRig(Rig):
     def _until(self, true: Any) -> None:
         deadline = time.monotonic() + 60
         while not true():
-            assert time.monotonic() < deadline, (self._state(), self._printing())
+            assert time.monotonic() < deadline, (self._state(), self.said_of_the_print())
             time.sleep(0.1)
 
     def _get(self, path: str) -> dict[str, Any]:
