@@ -81,6 +81,8 @@ def keep_found(session: Session, found: Found, now: datetime) -> None:
     keep_learned(session, LearnedKind.FAILURES, found.rates, found.tries, now)
     keep_learned(session, LearnedKind.OUTAGES, found.outages, found.spells, now)
     forget_learned(session, now)
+    old = col(PrinterSpell.ended_at) < now - WINDOW
+    session.execute(sa.delete(PrinterSpell).where(old))
     state.seen_until = now
     state.whole_at = now
     session.flush()
