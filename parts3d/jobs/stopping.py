@@ -60,7 +60,8 @@ def cancel_order(
     if set(present) != {job.id for job in jobs}:
         # It was placed while we waited for the order's lock.
         raise Conflict("This order has changed a moment ago. Look again, then retry.")
-    open_jobs = [job for job in jobs if job.status not in _OVER]
+    # What serves no line any more is finished for the stock, whatever becomes of the order.
+    open_jobs = [job for job in jobs if job.status not in _OVER and job.surplus_since is None]
     if any(job.status not in _STOPPABLE for job in open_jobs):
         raise too_late(order)
     for job in open_jobs:

@@ -16,6 +16,7 @@ from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.queues import read_queues
 from parts3d.jobs.stopping import cancel_order
 from parts3d.jobs.tables import Job
+from parts3d.jobs.tracking import track
 from parts3d.notices.occasions import owed_occasions, write_occasions
 from parts3d.notices.service import mailbox
 from parts3d.notices.tables import NoticeKind
@@ -142,6 +143,9 @@ def test_what_is_being_printed_when_she_goes_becomes_stock(two: Two) -> None:
         accept(work.session, two.order_id, rescue_id, two.now)
     old = next(job for job in two.jobs() if job.point_id == two.network.points["huy"])
     assert (old.status, old.surplus_since) == (JobStatus.PRINTING, two.now)
+    with two.database.reading() as session:
+        seen = track(session, two.settings, two.order_id, two.now)
+    assert [one.status for one in seen.copies] == [JobStatus.WAITING]
 
 
 def test_without_an_answer_it_stays_and_the_place_is_given_back(two: Two) -> None:
