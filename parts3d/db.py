@@ -5,6 +5,7 @@ looks). Bells ring only after the commit, so nobody hears of a row that is not t
 """
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel
 
 from parts3d.errors import Conflict, Invalid, Parts3dError, Unavailable
@@ -125,7 +127,9 @@ class Database:
         self.engine = sa.create_engine(url, **options)
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
-            sa.event.listen(self.engine, "begin", _begin_sqlite)
+            turn = _Turn()
+            sa.event.listen(self.engine, "begin", turn.begin)
+            sa.event.listen(self.engine, "checkin", turn.over)
         self._writer = self.engine.execution_options(parts3d_writes=True)
 
     @contextmanager
@@ -196,7 +200,29 @@ def _prepare_sqlite(connection: DBAPIConnection, record: object) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
-    # A reader that becomes a writer fails at once under WAL; writers queue from the start.
-    writes = connection.get_execution_options().get("parts3d_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+class _Turn:
+    """The writers of this process wait in line, instead of at SQLite's door.
+
+    There they would ask again every few milliseconds, in no order: of forty, some wait for ever.
+    Other processes still meet at that door; whoever waits here too long goes there as well.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def begin(self, connection: sa.Connection) -> None:
+        """Begin; a reader that becomes a writer fails at once under WAL, so writers say so."""
+        if not connection.get_execution_options().get("parts3d_writes", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        connection.info[_TURN] = self._lock.acquire(timeout=_SQLITE_WAIT_MS / 1000)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def over(self, connection: object, record: ConnectionPoolEntry) -> None:
+        """Let the next one write once the connection is given back, however it ended."""
+        del connection
+        if record.info.pop(_TURN, False):
+            self._lock.release()
+
+
+_TURN = "parts3d_turn"
