@@ -21,6 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,6 +45,7 @@ from parts3d.settings import Settings
 from printer_agents.keys import AgentKey
 from printer_agents.protocol import Claim, Hello, PrinterCondition, PrinterReport
 from tests.support.network import Network, placed
+from tests.support.postgres import running_postgres
 
 WAIT_SECONDS = 25.0
 CONNECTED_AT_ONCE = 32
@@ -220,14 +223,29 @@ async def measure(
     )
 
 
+@contextmanager
+def chosen_database(kind: str) -> Iterator[str | None]:
+    """Run a PostgreSQL of our own for one row, or none: SQLite in the data folder."""
+    if kind == "sqlite":
+        yield None
+        return
+    with running_postgres() as server, server.fresh(empty=True) as url:
+        yield url
+
+
 def row_for(count: int, options: argparse.Namespace) -> Row:
     """Start a web process, let ``count`` agents wait at it, measure."""
-    with tempfile.TemporaryDirectory(prefix="parts3d-bench-") as folder:
-        settings = Settings(data_dir=Path(folder), secret_key=SECRET)
+    with (
+        tempfile.TemporaryDirectory(prefix="parts3d-bench-") as folder,
+        chosen_database(options.database) as url,
+    ):
+        settings = Settings(data_dir=Path(folder), secret_key=SECRET, database_url=url)
         database = Database(settings.database)
         job, waiters = found_network(database, settings, count)
         port = free_port(18_900)
         environment = {**os.environ, "PARTS3D_DATA_DIR": folder, "PARTS3D_SECRET_KEY": SECRET}
+        if url is not None:
+            environment["PARTS3D_DATABASE_URL"] = url
         command = [sys.executable, "-m", "parts3d", "serve", "--port", str(port)]
         with (Path(folder) / "web.log").open("w") as log:
             web = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
@@ -273,6 +291,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--agents", type=int, nargs="*", default=[10, 1000, 5000])
+    parser.add_argument("--database", choices=("postgres", "sqlite"), default="postgres")
     parser.add_argument("--idle", type=float, default=25.0, help="seconds of idling to measure")
     parser.add_argument("--jobs", type=int, default=200)
     parser.add_argument("--per-second", type=float, default=5.0, help="jobs committed a second")

@@ -1,5 +1,7 @@
 """What a unit of work promises when something fails."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import sqlalchemy as sa
 
@@ -40,3 +42,22 @@ def test_what_postgres_cannot_store_is_refused_in_words(postgres_database: Datab
         session.execute(asked, {"name": "a\x00b"})
     with pytest.raises(Invalid, match="cannot be stored"), postgres_database.unit_of_work() as work:
         work.session.execute(asked, {"name": "a\x00b"})
+
+
+def test_the_writers_of_a_process_take_turns_and_a_failed_one_gives_its_turn_back(
+    sqlite_database: Database,
+) -> None:
+    with sqlite_database.unit_of_work() as work:
+        work.session.execute(sa.text("CREATE TABLE kept (n INTEGER)"))
+
+    def write(number: int) -> None:
+        with sqlite_database.unit_of_work() as work:
+            work.session.execute(sa.text("INSERT INTO kept VALUES (1)"))
+            if number % 3 == 0:
+                raise ValueError("after all, no")
+
+    with ThreadPoolExecutor(12) as pool:
+        ended = [pool.submit(write, number) for number in range(30)]
+    assert sum(future.exception() is None for future in ended) == 20
+    with sqlite_database.reading() as session:
+        assert session.execute(sa.text("SELECT count(*) FROM kept")).scalar() == 20

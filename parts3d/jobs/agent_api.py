@@ -36,7 +36,7 @@ from parts3d.jobs.reports import hear
 from parts3d.jobs.tables import Attempt, Job
 from parts3d.jobs.versions import new_enough, too_old
 from parts3d.notices.announce import announce
-from parts3d.web import ContextDep, NowDep, ReadDep, WorkDep, system_clock
+from parts3d.web import ContextDep, NowDep, ReadDep, system_clock
 from printer_agents.protocol import (
     Claim,
     ClaimAnswer,
@@ -52,24 +52,27 @@ from printer_agents.protocol import (
     ReportsAnswer,
 )
 
+# Each endpoint opens its own unit of work: one that came as a dependency would hold SQLite's one
+# writer while the answer waits for a thread, and all threads wait for the writer.
 router = APIRouter(prefix="/agent/v1", tags=["agent"])
 _DOWNLOADABLE = frozenset({JobStatus.LEASED, JobStatus.START_PERMITTED})
 
 
 @router.post("/hello")
 def say_hello(
-    hello: Hello, agent: GreetingAgentDep, work: WorkDep, context: ContextDep, now: NowDep
+    hello: Hello, agent: GreetingAgentDep, context: ContextDep, now: NowDep
 ) -> HelloAnswer:
     """Greet an agent and tell it what the server believes it holds."""
-    last = greet(work.session, agent=agent, hello=hello, now=now)
-    return HelloAnswer(
-        server_version=__version__,
-        last_event_seq=last,
-        bed_clear=beds(work.session, agent),
-        current=held_attempts(work.session, agent),
-        loaded=loaded(work.session, agent),
-        notice=_notice(hello.version, context),
-    )
+    with context.database.unit_of_work() as work:
+        last = greet(work.session, agent=agent, hello=hello, now=now)
+        return HelloAnswer(
+            server_version=__version__,
+            last_event_seq=last,
+            bed_clear=beds(work.session, agent),
+            current=held_attempts(work.session, agent),
+            loaded=loaded(work.session, agent),
+            notice=_notice(hello.version, context),
+        )
 
 
 @router.post("/claim")
@@ -152,18 +155,17 @@ def _notice(version: str | None, context: Context) -> str | None:
 
 
 @router.post("/renew")
-def renew_lease(
-    request: Renew, agent: AgentDep, work: WorkDep, context: ContextDep, now: NowDep
-) -> RenewAnswer:
+def renew_lease(request: Renew, agent: AgentDep, context: ContextDep, now: NowDep) -> RenewAnswer:
     """Extend a lease."""
-    seconds = renew(
-        work.session,
-        agent=agent,
-        ref=request.ref,
-        lease_seconds=context.settings.lease_seconds,
-        now=now,
-    )
-    return RenewAnswer(lease_seconds=seconds)
+    with context.database.unit_of_work() as work:
+        seconds = renew(
+            work.session,
+            agent=agent,
+            ref=request.ref,
+            lease_seconds=context.settings.lease_seconds,
+            now=now,
+        )
+        return RenewAnswer(lease_seconds=seconds)
 
 
 @router.get("/gcode/{token}")
@@ -185,31 +187,37 @@ def download_gcode(
 
 @router.post("/permit")
 def ask_permit(
-    request: PermitRequest, agent: AgentDep, work: WorkDep, context: ContextDep, now: NowDep
+    request: PermitRequest, agent: AgentDep, context: ContextDep, now: NowDep
 ) -> PermitAnswer:
     """Permit a start. The commit comes before the answer leaves."""
-    permit_start(work.session, agent=agent, ref=request.ref, now=now)
-    job = work.session.get_one(Job, request.ref.job_id)
-    announce(context, work, job.order_id, agent.point_id)
-    return PermitAnswer()
+    with context.database.unit_of_work() as work:
+        permit_start(work.session, agent=agent, ref=request.ref, now=now)
+        job = work.session.get_one(Job, request.ref.job_id)
+        announce(context, work, job.order_id, agent.point_id)
+        return PermitAnswer()
 
 
 @router.post("/reports")
 def take_reports(
-    request: Reports, agent: AgentDep, work: WorkDep, context: ContextDep, now: NowDep
+    request: Reports, agent: AgentDep, context: ContextDep, now: NowDep
 ) -> ReportsAnswer:
     """Take in a batch of reports, in their order, in one commit."""
-    results = []
-    for report in request.reports:
-        result, job = hear(
-            work.session, agent=agent, generation=request.agent_generation, report=report, now=now
-        )
-        results.append(result)
-        if job is not None:
-            announce(context, work, job.order_id, agent.point_id)
-            if job.status in _PUTS_PROMISES_AT_RISK:
-                work.after_commit(lambda: context.ring_task(KEEP, agent.point_id))
-    return ReportsAnswer(results=tuple(results))
+    with context.database.unit_of_work() as work:
+        results = []
+        for report in request.reports:
+            result, job = hear(
+                work.session,
+                agent=agent,
+                generation=request.agent_generation,
+                report=report,
+                now=now,
+            )
+            results.append(result)
+            if job is not None:
+                announce(context, work, job.order_id, agent.point_id)
+                if job.status in _PUTS_PROMISES_AT_RISK:
+                    work.after_commit(lambda: context.ring_task(KEEP, agent.point_id))
+        return ReportsAnswer(results=tuple(results))
 
 
 _PUTS_PROMISES_AT_RISK = frozenset({JobStatus.FAILED, JobStatus.NEEDS_HUMAN})
@@ -217,19 +225,20 @@ _PUTS_PROMISES_AT_RISK = frozenset({JobStatus.FAILED, JobStatus.NEEDS_HUMAN})
 
 @router.post("/printers")
 def take_printers(
-    request: PrintersUpdate, agent: AgentDep, work: WorkDep, context: ContextDep, now: NowDep
+    request: PrintersUpdate, agent: AgentDep, context: ContextDep, now: NowDep
 ) -> PrintersAnswer:
     """Store what the printers look like now."""
-    touched = hear_printers(
-        work.session,
-        agent=agent,
-        generation=request.agent_generation,
-        reports=request.printers,
-        now=now,
-    )
-    for order_id in touched:
-        work.after_commit(lambda order_id=order_id: ring_order(context.bell, order_id))  # type: ignore[misc]
-    return PrintersAnswer(**_tidings(context, work.session, agent, now))
+    with context.database.unit_of_work() as work:
+        touched = hear_printers(
+            work.session,
+            agent=agent,
+            generation=request.agent_generation,
+            reports=request.printers,
+            now=now,
+        )
+        for order_id in touched:
+            work.after_commit(lambda order_id=order_id: ring_order(context.bell, order_id))  # type: ignore[misc]
+        return PrintersAnswer(**_tidings(context, work.session, agent, now))
 
 
 @router.post("/pictures/{printer_id}", status_code=204)

@@ -121,3 +121,19 @@ def test_each_thing_that_concerns_waiting_agents_changes_their_point_s_mark(shop
     assert len(set(seen)) == len(seen)
     silently(shop, lambda session: setattr(session.exec(select(Printer)).one(), "detail", "x"))
     assert mark() == seen[-1]
+
+
+def test_more_agents_than_threads_may_say_hello_at_once(shop: Shop, client: TestClient) -> None:
+    """The writer must never wait for a thread while all threads wait for the writer."""
+    hello = Hello(agent_generation=1, version="1", printers=(shop.printer_id,))
+    agent = SigningAgent(client, shop.agent.id, shop.key)
+    path, body = "/agent/v1/hello", hello.model_dump_json().encode()
+    signed = [agent.headers("POST", path, body) for _ in range(60)]
+    began = time.monotonic()
+    with ThreadPoolExecutor(60) as pool:
+        answers = list(
+            pool.map(lambda headers: client.post(path, content=body, headers=headers), signed)
+        )
+    assert {answer.status_code for answer in answers} == {200}
+    # Stuck, they would wait for SQLite's fifteen seconds and be told that it is busy.
+    assert time.monotonic() - began < 60
