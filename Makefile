@@ -39,7 +39,7 @@ test-long: test-hosts ## Run what make test leaves out; CI runs it too.
 test-hosts: setup .make/hosts .make/broker ## Try every driver at its real host, and what wheels cannot bring.
 	@$(BIN)/python -m tests.hosts.install || echo "The tests of what is missing will fail."
 	@PARTS3D_HOSTS="$${PARTS3D_HOSTS:-all}" \
-	  $(BIN)/pytest -n 6 --dist loadgroup tests/hosts tests/drivers
+	  $(BIN)/pytest -n 6 --dist loadgroup tests/hosts tests/drivers tests/faults/test_kill_points.py
 
 .PHONY: bench-meshes
 bench-meshes: setup ## Measure the mesh check beside its baselines (CORPUS=folder of real parts).
@@ -75,10 +75,10 @@ bench-agents: setup ## Measure one agent with many printers, and one web process
 	@PYTHONPATH=. $(BIN)/python benchmarks/agents.py $(if $(AGENTS),--agents $(AGENTS))
 
 .PHONY: faults
-faults: setup ## Kill things at random moments, in many rounds (the seeds are shown).
-	@PARTS3D_FAULT_ROUNDS=$${PARTS3D_FAULT_ROUNDS:-20} \
+faults: setup .make/hosts .make/broker ## Kill things at random moments, in many rounds (the seeds are shown).
+	@PARTS3D_HOSTS="$${PARTS3D_HOSTS:-all}" PARTS3D_FAULT_ROUNDS=$${PARTS3D_FAULT_ROUNDS:-20} \
 	  PARTS3D_FAULT_SEED=$${PARTS3D_FAULT_SEED:-$$(date +%s)} \
-	  $(BIN)/pytest -v tests/faults
+	  $(BIN)/pytest -v -s tests/faults
 	@$(BIN)/python -m tests.faults.protocol --seeds $${PARTS3D_PROTOCOL_SEEDS:-20000}
 
 .PHONY: fuzz

@@ -159,6 +159,8 @@ class Intervals(Section):
     patience_seconds: Seconds = 120.0
     # No progress for so long: the printer needs a look.
     stall_seconds: Seconds = 900.0
+    # What G-code may take of the agent's disk, beside what is being printed from.
+    gcode_most_bytes: int = Field(default=512 * 1024 * 1024, ge=0)
     # How long a command of staff may wait for the printer before it is refused.
     command_seconds: Seconds = 30.0
     # How often a picture is taken while it prints, beside those at events.

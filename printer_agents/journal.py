@@ -8,6 +8,7 @@ The generation numbers the journals of an agent: a fresh journal draws a random 
 amounts while the server says it has seen a higher one. After the first hello it stays.
 """
 
+import contextlib
 import json
 import random
 import secrets
@@ -24,8 +25,13 @@ from printer_agents.records import DROPPED, SCHEMA, Attempt, AttemptState, Event
 # Far below 2**31, so that thousands of fresh journals fit in a server's integer.
 GENERATION_STEP = 2**20
 ENDED_KEPT = 200
+# A printer that flaps for hours while the server is away: the newest so many tell enough.
+COURSES_KEPT = 100
+COMPACTED_FROM_PAGES = 64
+LARGEST_LOG_BYTES = 1 << 20
 # One agent may drive fifty printers, and asks the same few things of each again and again.
 READS_KEPT = 1_000
+COURSES = {ReportKind.PRINTING, ReportKind.PAUSED}
 NO_JOURNAL = (
     "Nothing is started without a journal: free the disk, or move the file away and let staff "
     "look at the printers."
@@ -61,14 +67,25 @@ class Journal:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("PRAGMA cache_size=-512")
+        self._db.execute(f"PRAGMA journal_size_limit={LARGEST_LOG_BYTES}")
         if self._db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
             return False
+        self._compact()
         self._db.executescript(SCHEMA)
         self._db.execute(
             "INSERT OR IGNORE INTO meta VALUES ('generation', ?), ('confirmed', 0)",
             (random.randint(1, GENERATION_STEP),),
         )
         return True
+
+    def _compact(self) -> None:
+        """Give the disk back what is no longer needed, where that is most of the file."""
+        free = self._db.execute("PRAGMA freelist_count").fetchone()[0]
+        pages = self._db.execute("PRAGMA page_count").fetchone()[0]
+        if pages > COMPACTED_FROM_PAGES and free * 2 > pages:
+            with contextlib.suppress(sqlite3.Error):  # a disk too full for it: another time
+                self._db.execute("VACUUM")
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close the file."""
@@ -306,6 +323,14 @@ def _forget_press(db: sqlite3.Connection, printer_id: str) -> None:
 def _put_report(db: sqlite3.Connection, attempt_id: int, ref: AttemptRef, event: Event) -> None:
     if event.kind is ReportKind.PROGRESS:
         db.execute("DELETE FROM reports WHERE attempt_id=? AND kind='progress'", (attempt_id,))
+    elif event.kind in COURSES:
+        db.execute(
+            "DELETE FROM reports WHERE attempt_id=? AND kind IN ('printing','paused') "
+            "AND event_seq NOT IN (SELECT event_seq FROM reports WHERE attempt_id=? "
+            "AND kind IN ('printing','paused') ORDER BY event_seq DESC LIMIT ?) AND event_seq<>("
+            "SELECT MIN(event_seq) FROM reports WHERE attempt_id=? AND kind='printing')",
+            (attempt_id, attempt_id, COURSES_KEPT, attempt_id),
+        )
     body = {
         "ref": ref.model_dump(),
         "kind": event.kind,

@@ -1,5 +1,6 @@
 """Before the permit: fetch, verify, upload. Everything here may be lost without harm."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from printer_agents.client import verify
@@ -16,7 +17,7 @@ from printer_agents.protocol import PrinterCondition, ReportKind
 from printer_agents.records import Attempt, AttemptState, Event
 
 if TYPE_CHECKING:  # a station imports its steps
-    from printer_agents.station import Station
+    from printer_agents.station import Station, Surroundings
 
 CORRUPT_TRIES = 3
 
@@ -31,6 +32,7 @@ def fetch(station: "Station", attempt: Attempt) -> None:
         return
     path = station.gcode_path(attempt.ref)
     try:
+        make_room(station.around, work.gcode_bytes, path)
         crash("download.before")
         station.around.client.download(work.gcode_path, work.gcode_bytes, path)
         crash("download.after")
@@ -52,6 +54,25 @@ def fetch(station: "Station", attempt: Attempt) -> None:
     else:
         station.backoff.worked()
         station.timers.corrupt = 0
+
+
+def make_room(around: "Surroundings", size_bytes: int, target: Path) -> None:
+    """Keep the folder of G-code within its bound: what no attempt needs goes, the oldest first."""
+    folder = target.parent
+    if not folder.is_dir():
+        return
+    needed = {attempt.ref.file_name for attempt in around.journal.all_alive()}
+    files = sorted(
+        (path for path in folder.iterdir() if path.is_file()),
+        key=lambda path: path.stat().st_mtime,
+    )
+    total = sum(path.stat().st_size for path in files)
+    for path in files:
+        if total + size_bytes <= around.intervals.gcode_most_bytes:
+            return
+        if path.name not in needed:
+            total -= path.stat().st_size
+            path.unlink(missing_ok=True)
 
 
 def upload(station: "Station", attempt: Attempt, state: PrinterState | None) -> None:

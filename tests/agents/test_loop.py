@@ -90,6 +90,18 @@ def test_a_broken_download_goes_on_where_it_stopped(shop: Shop) -> None:
     assert shop.server.ranges == [None, "bytes=25-"]
 
 
+def test_leftover_files_make_room_for_the_next_download(open_shop: Callable[..., Shop]) -> None:
+    shop = open_shop(gcode_most_bytes=1_000)
+    folder = shop.folder / "data" / "gcode"
+    folder.mkdir(exist_ok=True)
+    for number in range(5):
+        (folder / f"p3d_old_{number}.gcode").write_bytes(b"G28\n" * 100)
+    shop.server.add("job-1", GCODE)
+    assert shop.run_until("printing", "printed") in {"printing", "printed"}
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= 1_000
+    assert shop.run_until("printed") == "printed"
+
+
 def test_a_refused_permit_gives_the_job_back_without_a_start(shop: Shop) -> None:
     shop.server.refuse_permit = True
     shop.server.add("job-1", GCODE)

@@ -1,6 +1,6 @@
 """Agent, server and printer host are killed at every point of an attempt, on every driver.
 
-``make test`` hits the virtual printer three times; ``make faults`` hits every driver at every point
+``make test`` hits the virtual printer twice; ``make faults`` hits every driver at every point
 (``PARTS3D_HOSTS`` names the hosts that are installed) and prints what came of it.
 """
 
@@ -45,7 +45,9 @@ def test_whatever_is_killed_nothing_is_started_twice_and_nothing_is_lost(
         rig.start()
         rig.fresh()
         stage = Stage(rig, tmp_path / "stage")
-        for moment, victim in HITS:
+        # The virtual printer's host is the agent itself: a folder, killed in the long run only.
+        hits = [hit for hit in HITS if brand != "virtual" or hit[1] != "host" or ROUNDS > 1]
+        for moment, victim in hits:
             mine.append(stage.hit(moment, victim))
             outcomes.append(mine[-1])
     finally:
