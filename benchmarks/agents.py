@@ -205,11 +205,14 @@ async def measure(
     for waiter in chosen:
         await asyncio.to_thread(commit, waiter)
         await asyncio.sleep(random.expovariate(per_second))
-    await asyncio.sleep(8)
+    # A machine at its limit is late, and lost is only what never comes.
+    await asyncio.sleep(20)
     arrived = sorted(seconds * 1000 for waiter in chosen for seconds in waiter.arrived)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    if not arrived:
+        raise SystemExit("No job reached its agent: is this machine too busy, or the bell silent?")
     p99 = arrived[min(len(arrived) - 1, round(0.99 * len(arrived)))]
     return Row(
         agents=len(waiters),
