@@ -37,8 +37,22 @@ def restore(
     Every hash is verified before anything changes; a database or files that are there are
     replaced with --force only.
     """
+    from datetime import UTC, datetime
+
+    import parts3d.tables  # noqa: F401  # tables name one another, wherever a row is read
     from parts3d.backup import bring_back
+    from parts3d.db import Database
+    from parts3d.jobs.restoring import after_restore
+    from parts3d.migrate import upgrade
     from parts3d.settings import Settings
 
-    manifest = bring_back(Settings(), archive, force=force, postgres_bin=postgres_bin)
+    settings = Settings()
+    manifest = bring_back(settings, archive, force=force, postgres_bin=postgres_bin)
+    database = Database(settings.database)
+    upgrade(database)
+    with database.unit_of_work() as work:
+        undecided = after_restore(work.session, datetime.now(UTC))
+    database.close()
     typer.echo(f"Restored {len(manifest.members)} members, saved at {manifest.made_at}.")
+    if undecided:
+        typer.echo(f"{undecided} jobs may have been printed since; their points are asked.")

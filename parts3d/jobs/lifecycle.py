@@ -26,7 +26,14 @@ class JobStatus(StrEnum):
 JOB_LIFECYCLE = Lifecycle(
     "job",
     {
-        JobStatus.WAITING: frozenset({JobStatus.LEASED, JobStatus.MOVED, JobStatus.CANCELLED}),
+        JobStatus.WAITING: frozenset(
+            {
+                JobStatus.LEASED,
+                JobStatus.NEEDS_HUMAN,  # a backup came back: it may have been printed since
+                JobStatus.MOVED,
+                JobStatus.CANCELLED,
+            }
+        ),
         JobStatus.LEASED: frozenset(
             {
                 JobStatus.WAITING,
