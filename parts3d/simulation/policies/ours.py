@@ -25,7 +25,7 @@ from parts3d.simulation.policy import (
 from parts3d.simulation.seen import PrinterState, Seen, SeenOrder
 
 _MOST_LOOKED_AT = 5
-_MOST_TWINS = 3
+_MOST_TWINS = 8
 _AWAY = 480.0  # minutes until a printer is back, or an agent, for a first guess
 _ENDANGERS = frozenset({EventKind.FAILED, EventKind.REJECTED, EventKind.PRINTER_DOWN})
 _FREES_PRINTERS = frozenset(
@@ -73,10 +73,10 @@ class Ours:
         EventKind.STARTED,
         EventKind.CLOSES,
     }
-    levels: Levels = field(default_factory=lambda: Levels(0.988, 0.988))
-    twin_levels: Levels = field(default_factory=lambda: Levels(0.993, 0.993))
+    levels: Levels = field(default_factory=lambda: Levels(0.991, 0.993))
+    twin_levels: Levels = field(default_factory=lambda: Levels(0.99, 0.99))
     twins: bool = True
-    most_harm: float = 0.004
+    most_harm: float = 0.003
     harm_minutes: float = 20_000.0
     seen: Seen = field(init=False)
     view: View = field(init=False)
@@ -113,8 +113,10 @@ class Ours:
         """Return the points worth a closer look, by what they could promise at a glance."""
         found: list[_Choice] = []
         soonest = inf
+        is_today = False
         for least, point in sorted(self._least(now, order)):
-            if least >= soonest or (len(found) >= _MOST_LOOKED_AT and soonest < inf):
+            enough = is_today or not self._may_be_today(now, point)
+            if least >= soonest or (enough and len(found) >= _MOST_LOOKED_AT and soonest < inf):
                 break
             material = self.seen.parts[order.part].material
             snapshot = self.view.point(point, now)
@@ -128,7 +130,13 @@ class Ours:
             one = _Choice(point, joined, new, quoted, offset=minutes_of(moment) - now)
             found.append(one)
             soonest = min(soonest, one.ready_at - one.offset)
+            is_today = is_today or (quoted is not None and quoted.same_day)
         return sorted(found, key=lambda one: (one.ready_at, one.point))
+
+    def _may_be_today(self, now: float, point: int) -> bool:
+        """Tell whether a point still opens today, or is open."""
+        _, closes = self.seen.points[point].calendar.day_of(now)
+        return self.seen.day(closes) == self.seen.day(now)
 
     def _best(self, choices: Sequence["_Choice"]) -> "_Choice | None":
         """Return the earliest promise that harms nobody; else the one of the least cost."""
