@@ -86,7 +86,7 @@ def test_checkout_holds_the_time_and_shows_price_place_and_until_when(anne: Test
     assert re.search(r"/checkout/[0-9a-f]{32}$", str(page.url))
     for words in ("Held for you until 10:15", "This price holds until 10:30", "Rue Neuve 1"):
         assert words in page.text
-    assert "Screw-on furniture foot, 12,45" in page.text
+    assert "Screw-on furniture foot, €12.45" in page.text
 
 
 def test_an_order_is_made_and_asks_to_confirm_the_address(shop: Shop, anne: TestClient) -> None:
