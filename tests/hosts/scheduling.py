@@ -13,11 +13,13 @@ _PARAMETERS = re.compile(r"\[(.+)\]$")
 
 
 class BrandScheduling(LoadScopeScheduling):
-    """Like ``load``, but for the tests of a brand that shares its host."""
+    """A brand that shares its host is one unit of work; of the rest, each file is."""
 
     brands: Collection[str] = ()
 
     def _split_scope(self, nodeid: str) -> str:
         found = _PARAMETERS.search(nodeid)
         words = found[1].split("-") if found else []
-        return next((word for word in words if word in self.brands), nodeid)
+        shared = (word for word in words if word in self.brands)
+        # Everything else by its file, whose tests may share what they have started.
+        return next(shared, super()._split_scope(nodeid))
