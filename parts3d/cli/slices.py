@@ -75,7 +75,10 @@ def rebuild(
     context = _context()
     engine = engine_of(context.settings)
     scope = Scope(part, printer, failed)
-    plan = plan_rebuild(context.database, context.store, engine, scope, datetime.now(UTC))
+    # A model that is named is sliced for, whatever the network slices for otherwise.
+    models = (printer,) if printer else context.settings.models_to_slice()
+    now = datetime.now(UTC)
+    plan = plan_rebuild(context.database, context.store, engine, scope, now, models=models)
     typer.echo(
         f"{engine.name} {engine.version}: {plan.waiting} to slice, {plan.failed} failed to try "
         f"again, {plan.lost} whose G-code is gone."

@@ -7,7 +7,7 @@ moves.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -112,9 +112,23 @@ class Made:
 
 
 def plan_rebuild(
-    database: Database, store: FileStore, engine: EngineName, scope: Scope, now: datetime
+    database: Database,
+    store: FileStore,
+    engine: EngineName,
+    scope: Scope,
+    now: datetime,
+    *,
+    models: Collection[str] = (),
 ) -> Plan:
     """Wish for what is missing, and count what there is to do; nothing that exists is changed.
+
+    Args:
+        database: where the wishes stand.
+        store: where the G-code lies.
+        engine: what slices.
+        scope: what is to be made.
+        now: the moment.
+        models: printer models that the network slices for; none: all known.
 
     Raises:
         NotFound: no such part, or no such printer model.
@@ -127,7 +141,7 @@ def plan_rebuild(
     while True:
         with database.unit_of_work() as work:
             take_back_abandoned(work.session, now)
-            if not wish_slices(work.session, engine, now):
+            if not wish_slices(work.session, engine, now, models=models):
                 break
     with database.reading() as session:
         failed = len(_failed(session, engine, scope)) if scope.failed else 0
