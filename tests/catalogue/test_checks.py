@@ -114,7 +114,7 @@ def test_a_sound_model_shows_its_measures_and_orientations_with_pictures(
 ) -> None:
     url = upload(site, mia, load_direction="0, 0, 1")
     page = mia.get(url).text
-    assert sizes_on(page) == ["32,7", "13,4", "14"]
+    assert sizes_on(page) == ["32.7", "13.4", "14"]
     assert page.count('name="pose"') >= 3
     assert page.count(" checked>") == 1
     assert "layers" in page.lower()
@@ -172,7 +172,7 @@ def test_a_doubtful_unit_is_asked_for_and_never_guessed(site: Site, mia: TestCli
     answer = mia.post(f"{url}/again", data={"unit": "inch", "material": "PETG"})
     again = checked(site, str(answer.headers["location"]))
     page = mia.get(again).text
-    assert sizes_on(page) == ["25,4", "12,7", "5,1"]
+    assert sizes_on(page) == ["25.4", "12.7", "5.1"]
     assert "Is it in inches?" not in page
     certain = upload(site, mia, stl(IN_INCHES), "inches.stl", unit="mm")
     assert "Is it in inches?" not in mia.get(certain).text
@@ -299,7 +299,7 @@ def test_a_small_part_whose_walls_would_vanish_is_asked_about_too(
     lid = together(box((7, 4, 0.1)), box((0.1, 4, 3), (0, 0, 0.1)))
     page = mia.get(upload(site, mia, stl(lid), "lid.stl")).text
     assert "Is it in inches?" in page
-    assert "177,8" in page
+    assert "177.8" in page
     said = mia.get(upload(site, mia, stl(lid), "lid.stl", unit="mm")).text
     assert "Is it in inches?" not in said
 
