@@ -79,7 +79,9 @@ def wait_for_price(phone: Page, address: str) -> int:
         assert time.monotonic() < until, "The part was never sliced."
         phone.wait_for_timeout(1000)
         phone.goto(address)
-    return int(re.sub(r"\D", "", phone.locator(".price-tag").inner_text().split("€")[0]))
+    said = re.search(r"(\d+)[.,](\d\d)", phone.locator(".price-tag").inner_text())
+    assert said is not None
+    return 100 * int(said[1]) + int(said[2])
 
 
 def order_it(phone: Page) -> str:

@@ -90,9 +90,20 @@ def less_sure(quantile: float) -> float:
     """A level below which two questions that differ are never told apart by the draws.
 
     A quantile is read from some hundred futures, and where prints share people and printers, a
-    delay here can be a gain there (Graham, 1969): nothing gets earlier beyond that.
+    delay here can be a gain there (Graham, 1969): at one printer nothing gets earlier beyond that.
     """
     return quantile - 0.05
+
+
+def with_one_printer(point: PointSnapshot) -> PointSnapshot:
+    """Return the point with its first printer alone.
+
+    With several, one more print of a minute can be ready *earlier* for us even where nothing is
+    left to chance: it ends before another, and the one person who checks comes to us first.
+    """
+    first = point.printers[0]
+    holds = tuple(hold for hold in point.holds if hold.printer_id == first.id)
+    return replace(point, printers=(first,), holds=holds)
 
 
 @many
@@ -143,6 +154,7 @@ def test_a_longer_print_is_never_ready_earlier(
     now: datetime, need: Need, point: PointSnapshot, quantile: float, model: str, factor: float
 ) -> None:
     assume(model in need.print_times)
+    point = with_one_printer(point)
     time = need.print_times[model]
     slower = replace(time, median_seconds=time.median_seconds * factor)
     longer = replace(need, print_times={**need.print_times, model: slower})
@@ -150,20 +162,14 @@ def test_a_longer_print_is_never_ready_earlier(
 
 
 @many
-@given(moments, needs, points, quantiles, st.integers(0, 2), print_times)
+@given(moments, needs, points, quantiles, print_times)
 def test_a_longer_queue_never_makes_it_ready_earlier(
-    now: datetime,
-    need: Need,
-    point: PointSnapshot,
-    quantile: float,
-    index: int,
-    another: PrintTime,
+    now: datetime, need: Need, point: PointSnapshot, quantile: float, another: PrintTime
 ) -> None:
-    assume(index < len(point.printers))
-    before = list(point.printers)
-    waiting = (*before[index].waiting, Queued(another))
-    before[index] = replace(before[index], waiting=waiting)
-    busier = replace(point, printers=tuple(before))
+    point = with_one_printer(point)
+    printer = point.printers[0]
+    waiting = (*printer.waiting, Queued(another))
+    busier = replace(point, printers=(replace(printer, waiting=waiting),))
     assert ready(now, need, point, less_sure(quantile)) <= ready(now, need, busier, quantile)
 
 
@@ -173,6 +179,7 @@ def test_the_same_order_a_little_later_is_never_ready_earlier(
     now: datetime, need: Need, point: PointSnapshot, quantile: float, minutes: int
 ) -> None:
     later = now + timedelta(minutes=minutes)
+    point = with_one_printer(point)
     first = ready(now, need, point, less_sure(quantile))
     # The horizon moves along with now: beyond it, "never" would come before "late".
     assume(first < FAR)

@@ -33,7 +33,7 @@ from tests.support.schema import make_schema
 ROOT = Path(__file__).parents[3]
 # Real seconds that a print takes here.
 PRINT_SECONDS = 3.0
-PATIENCE_SECONDS = 150.0
+PATIENCE_SECONDS = 400.0
 ENDS = {JobStatus.PRINTED, JobStatus.NEEDS_HUMAN, JobStatus.FAILED}
 INTERVALS = {
     "claim_wait_seconds": 2.0,
