@@ -83,6 +83,13 @@ class Job:
     attempt_over: bool = True
     released: int = 0
     permitted_epochs: list[int] = field(default_factory=list)
+    # As of the order, which never goes back: once it is in production, it stays so.
+    in_production: bool = False
+
+    def move(self, status: str) -> None:
+        self.status = status
+        if status not in {"waiting", "leased", "cancelled"}:
+            self.in_production = True
 
 
 @dataclass
@@ -156,14 +163,14 @@ class ReducedServer:
         if job.status == "start_permitted":
             return
         if job.status == "unknown" and not job.started:
-            job.status = "start_permitted"
+            job.move("start_permitted")
             return
         if job.status != "leased":
             raise Refusal(409, "not_startable")
         if not self.printers[ref.printer_id].bed_clear:
             raise Refusal(409, "bed_not_clear")
         self.printers[ref.printer_id].bed_clear = False
-        job.status = "start_permitted"
+        job.move("start_permitted")
         job.permitted_epochs.append(job.epoch)
 
     def reports(self, message: Reports, now: float) -> ReportsAnswer:
@@ -185,7 +192,7 @@ class ReducedServer:
                 self._release(job)
             silent = job.heard_at < now - self.silence_seconds
             if job.status in {"start_permitted", "printing"} and silent:
-                job.status = "unknown"
+                job.move("unknown")
 
     # Staff
 
@@ -199,18 +206,19 @@ class ReducedServer:
     def decide(self, job_id: str, *, printed: bool) -> None:
         job = self.jobs[job_id]
         job.attempt_over = True
-        job.status = "printed" if printed else "failed"
+        job.move("printed" if printed else "failed")
 
     def print_again(self, job_id: str) -> None:
         job = self.jobs[job_id]
-        job.status, job.ref = "waiting", None
+        job.move("waiting")
+        job.ref = None
 
     def cancel(self, job_id: str) -> bool:
-        """A customer cancels; too late once a start was permitted."""
+        """A customer cancels; too late once a start was permitted, even if that print failed."""
         job = self.jobs[job_id]
-        if job.status not in {"waiting", "leased"}:
+        if job.in_production or job.status not in {"waiting", "leased"}:
             return False
-        job.status = "cancelled"
+        job.move("cancelled")
         return True
 
     def ask(self, command_id: str, job_id: str, verb: CommandVerb, now: float) -> bool:
@@ -284,7 +292,8 @@ class ReducedServer:
     def _lease(self, job: Job, printer_id: str, generation: int, now: float) -> Work:
         job.epoch += 1
         job.attempts += 1
-        job.status, job.started, job.attempt_over = "leased", False, False
+        job.move("leased")
+        job.started, job.attempt_over = False, False
         job.lease_until, job.heard_at = now + self.lease_seconds, now
         job.ref = AttemptRef(
             job_id=job.job_id,
@@ -308,7 +317,8 @@ class ReducedServer:
         )
 
     def _release(self, job: Job) -> None:
-        job.status, job.attempt_over, job.ref = "waiting", True, None
+        job.move("waiting")
+        job.attempt_over, job.ref = True, None
 
     def _hear(self, generation: int, report: Report, now: float) -> ReportResult:
         def said(outcome: Literal["accepted", "repeated", "stale"]) -> ReportResult:
@@ -345,7 +355,7 @@ class ReducedServer:
         if report.kind in ENDS:
             job.attempt_over = True
         if job.status != target and target in ALLOWED.get(job.status, set()):
-            job.status = target
+            job.move(target)
 
     def _give_back(self, job: Job) -> None:
         if job.status == "leased":
@@ -353,11 +363,12 @@ class ReducedServer:
             if job.released < ROUNDS_BEFORE_A_PERSON:
                 self._release(job)
             else:
-                job.status, job.attempt_over, job.ref = "needs_human", True, None
+                job.move("needs_human")
+                job.attempt_over, job.ref = True, None
         elif job.status == "cancelled":
             job.attempt_over = True
         elif job.status in UNDER_WAY:
-            job.status = "needs_human"
+            job.move("needs_human")
 
     def _hear_printers(self, generation: int, looks: tuple[PrinterReport, ...], now: float) -> None:
         for look in looks:
@@ -383,4 +394,5 @@ class ReducedServer:
                     and look.condition in BUSY
                     and look.file_name == ref.file_name
                 ):
-                    job.heard_at, job.status = now, "printing"
+                    job.heard_at = now
+                    job.move("printing")
