@@ -206,8 +206,10 @@ def check_files(
     if workers <= 1:
         yield from map(check, paths)
         return
-    # Forked, so that the libraries loaded already are shared; nothing has threads by now.
-    context = multiprocessing.get_context("fork")
+    # Not forked from here: a copy of a process with threads waits for ever for a lock that one of
+    # them held. A server without threads reads the libraries once and forks the workers.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_ctrl_c_to_parent)
     try:
         tasks = [pool.submit(check, path) for path in paths]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,17 @@ def test_the_unit_scales_and_silences_the_doubt(folder: Path) -> None:
     _, (entry,) = run_json(str(small), "--unit", "inch")
     assert entry["bounds_mm"] == pytest.approx([25.4, 50.8, 25.4])
     assert entry["findings"] == []
+
+
+def test_files_are_checked_side_by_side_in_no_copy_of_this_process(folder: Path) -> None:
+    # A copy of a process with threads may wait for ever for a lock that one of them held.
+    copies: list[int] = []
+    watching = [True]
+    os.register_at_fork(before=lambda: copies.append(os.getpid()) if watching else None)
+    found = run_json(str(folder), "--jobs", "2")[1]
+    watching.clear()
+    assert len(found) == 2
+    assert copies == []
 
 
 def test_people_get_a_table_with_the_sentences(folder: Path) -> None:

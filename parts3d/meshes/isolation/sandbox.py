@@ -49,9 +49,11 @@ class ChildLimits:
 
     ``resident_bytes`` is watched by the parent; the kernel refuses data beyond nearly as much, so
     that nothing can be allocated between two looks. ``address_space_bytes`` counts libraries too.
+    The clock on the wall is generous: on a busy machine a sound file waits for its processor, and
+    only a child that sleeps is to be ended by it.
     """
 
-    wall_seconds: float = 10.0
+    wall_seconds: float = 60.0
     cpu_seconds: int = 10
     resident_bytes: int = 512 * 1024 * 1024
     address_space_bytes: int = 1_500_000_000
