@@ -9,13 +9,18 @@ from zoneinfo import ZoneInfo
 
 import hypothesis
 import pytest
+from hypothesis import Phase
 
 from parts3d.db import Database
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.schema import make_schema
 
-# A busy machine is no fault of the code: no deadlines. The long run tries far more.
-hypothesis.settings.register_profile("short", deadline=None)
+# A busy machine is no fault of the code: no deadlines. The short run tries the same examples each
+# time, so that what it says is about the change at hand, and tells of a failure without minutes of
+# looking for a smaller one. ``make examples`` tries far more, others each time, and shrinks.
+hypothesis.settings.register_profile(
+    "short", deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate]
+)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=5000)
 hypothesis.settings.load_profile("long" if os.environ.get("PARTS3D_TEST_LONG") else "short")
 

@@ -23,6 +23,7 @@ from math import inf
 
 from parts3d.errors import Invalid
 from parts3d.points.calendar import minutes_of, moment_of
+from parts3d.promises.alike import merged
 from parts3d.promises.attendance import cleared_at, collectable_at, handled_at, starts_at
 from parts3d.promises.futures.quote import Levels, quote
 from parts3d.promises.futures.ready import Prints, join
@@ -126,7 +127,8 @@ class _Usual:
 def _as_usual(
     now: datetime, needs: Sequence[Need], point: PointSnapshot, until: datetime, urgency: float
 ) -> _Usual | None:
-    benches = _benches(now, needs, point, until, urgency)
+    alike = merged(needs)
+    benches = _benches(now, alike.needs, point, until, urgency)
     person_free_at = point.staffed_hours.add_open_time(
         now, timedelta(minutes=point.staff_backlog_minutes)
     )
@@ -134,14 +136,14 @@ def _as_usual(
     def bagged(prints: Sequence[Placement]) -> datetime | None:
         since = person_free_at
         for one in prints:
-            since = handled_at(point, since, one.ends_at, needs[one.need].copies)
+            since = handled_at(point, since, one.ends_at, alike.needs[one.need].copies)
         return since
 
-    placements = place_all(point, needs, benches, until, bagged)
+    placements = place_all(point, alike.needs, benches, until, bagged)
     bagged_at = None if placements is None else bagged(placements)
     if placements is None or bagged_at is None:
         return None
-    return _Usual(placements, bagged_at)
+    return _Usual(alike.apart(placements), bagged_at)
 
 
 def _prints(needs: Sequence[Need], point: PointSnapshot, usual: _Usual) -> Prints:

@@ -43,6 +43,9 @@ class Foresight:
     ) -> Mapping[int, float]:
         """Return when each job is ready that is on or before a point's printers, by its number.
 
+        What is not ready in sight is ready at ``NEVER``: a print as long as the day, at a point
+        that prints only while attended, fits no more once its material has to be changed first.
+
         Args:
             now: from here on.
             point: index.
@@ -78,6 +81,7 @@ class _PointRun:
         self.loaded: dict[int, str] = {}
         self.made: dict[int, tuple[Ahead, Print]] = {}
         self.ready: dict[int, float] = {}
+        self.awaited: list[int] = []
         # By time; at an opening all printers try in the order of their numbers, as in the engine.
         self._due: list[tuple[float, int, int]] = []
 
@@ -99,6 +103,9 @@ class _PointRun:
             self._push(machine.due_at, _CHANGED, printer)
         else:
             self._push(self.now, _TRY, printer)
+        self.awaited += [ahead.job for ahead in queue]
+        if printer in self.made:
+            self.awaited.append(self.made[printer][0].job)
 
     def finish(self, until: float, wanted: int | None) -> Mapping[int, float]:
         """Run until nothing is left to do, or it is too late for the job that is wanted."""
@@ -116,7 +123,7 @@ class _PointRun:
                 part = self.queues[printer][0].part
                 self.loaded[printer] = self.seen.parts[part].material
                 self._push(at, _TRY, printer)
-        return self.ready
+        return dict.fromkeys(self.awaited, NEVER) | self.ready
 
     def _push(self, at: float, what: int, printer: int) -> None:
         heappush(self._due, (at, what, printer))

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from parts3d.points.hours import BRUSSELS, Hours, Unattended
@@ -10,6 +10,7 @@ from parts3d.promises.deadline import order_by
 from parts3d.promises.plan import plan
 from parts3d.promises.print_time import PrintTime
 from parts3d.promises.snapshot import Need, Offer, PointSnapshot, PrinterSnapshot
+from tests.support.examples import examples
 
 QUANTILE = 0.95
 
@@ -49,7 +50,7 @@ def test_an_offer_of_a_shop_that_never_closes_stands_for_the_minutes_of_its_roun
     assert until - now < timedelta(minutes=5)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(25)
 @given(
     st.datetimes(
         datetime(2026, 1, 1),  # noqa: DTZ001 - hypothesis wants naive bounds and adds the zone

@@ -1,10 +1,11 @@
 """The tree finds what a look at every point finds."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from parts3d.points.geography import Place
 from parts3d.promises.nearby import Nearby, Reach, scan
+from tests.support.examples import examples
 
 # A coarse grid, so that many are equally far, and the whole globe with its poles.
 grid = st.builds(Place, st.integers(0, 8).map(lambda n: 50 + n / 8), st.integers(0, 8).map(float))
@@ -14,7 +15,7 @@ reaches = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(60)
 @given(
     st.one_of(st.lists(grid, max_size=40), st.lists(globe, max_size=40)),
     st.one_of(grid, globe),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from parts3d.points.hours import Hours, Unattended
@@ -11,6 +11,7 @@ from parts3d.promises.plan import plan
 from parts3d.promises.print_time import PrintTime
 from parts3d.promises.queued import Queued
 from parts3d.promises.snapshot import Hold, Need, Offer, PointSnapshot, PrinterSnapshot
+from tests.support.examples import examples
 
 HOURS = [
     "Mo-Sa 09:30-18:30; PH off",
@@ -77,7 +78,7 @@ needs = st.builds(
     st.just("PETG"),
     st.integers(1, 5),
 )
-many = settings(max_examples=100, deadline=None)
+many = examples(60)
 
 
 def ready(now: datetime, need: Need, point: PointSnapshot, quantile: float) -> datetime:
