@@ -25,6 +25,10 @@ COPY catalogue /catalogue
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 MALLOC_ARENA_MAX=2 PARTS3D_DATA_DIR=/data
 USER parts3d
 WORKDIR /home/parts3d
+# Compiled once, here, for any processor of this kind: otherwise each container's first promise
+# would wait half a minute for it.
+ENV NUMBA_CPU_NAME=generic
+RUN python -m parts3d.promises.futures.compile_now
 VOLUME /data
 EXPOSE 8000
 CMD ["parts3d", "serve", "--host", "0.0.0.0"]

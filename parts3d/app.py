@@ -13,6 +13,7 @@ from parts3d import __version__
 from parts3d.context import Context
 from parts3d.guards import Guard
 from parts3d.jobs.lookout import stop_looking
+from parts3d.promises.futures.warming import warm_up
 from parts3d.settings import Settings
 from parts3d.web import install_error_answers, system_clock
 
@@ -89,3 +90,9 @@ def create_app(
         limit = most_bytes if name in _UPLOADS else _MOST_WORDS_BYTES
         app.include_router(import_module(name).router, max_body_size=limit)
     return app
+
+
+def served_app() -> FastAPI:
+    """Build the application as it is served: what promises are read from is loaded behind it."""
+    warm_up()
+    return create_app()

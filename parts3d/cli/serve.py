@@ -56,7 +56,7 @@ def serve(
             supervisor.wait_ready()
         typer.echo(f"Serving on http://{host}:{found}")
         uvicorn.run(
-            "parts3d.app:create_app",
+            "parts3d.app:served_app",
             factory=True,
             host=host,
             port=found,

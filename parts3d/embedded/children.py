@@ -39,7 +39,7 @@ def worker_child(environment: Mapping[str, str], *, concurrency: int = 3) -> Chi
 def web_child(environment: Mapping[str, str], port: int) -> ChildSpec:
     """Return the web server; the broker and the migrations are the parent's work."""
     command = (
-        *(sys.executable, "-m", "uvicorn", "--factory", "parts3d.app:create_app"),
+        *(sys.executable, "-m", "uvicorn", "--factory", "parts3d.app:served_app"),
         *("--host", "127.0.0.1", "--port", str(port), "--no-access-log"),
         # Open pages hold an event stream each: they must not hold up the end.
         *("--timeout-graceful-shutdown", "1"),

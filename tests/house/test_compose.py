@@ -67,6 +67,14 @@ def test_the_image_sets_only_real_settings() -> None:
     assert set(re.findall(r"PARTS3D_[A-Z_]+", _DOCKERFILE)) <= known
 
 
+def test_the_image_brings_what_its_commands_would_compile_at_the_first_promise() -> None:
+    for module in re.findall(r"^RUN python -m ([\w.]+)$", _DOCKERFILE, flags=re.MULTILINE):
+        assert (_ROOT / (module.replace(".", "/") + ".py")).exists(), module
+    built, run_as = _DOCKERFILE.index("futures.compile_now"), _DOCKERFILE.index("USER parts3d")
+    # numba keeps it in that user's cache, for the kind of processor that is named before.
+    assert run_as < _DOCKERFILE.index("ENV NUMBA_CPU_NAME=generic") < built
+
+
 def test_every_target_volume_and_service_that_is_named_exists() -> None:
     targets = set(re.findall(r"^FROM \S+ AS (\w+)$", _DOCKERFILE, flags=re.MULTILINE))
     for service in _OURS.values():
