@@ -13,7 +13,7 @@ from parts3d import __version__
 from parts3d.context import Context
 from parts3d.guards import Guard
 from parts3d.jobs.lookout import stop_looking
-from parts3d.promises.futures.warming import warm_up
+from parts3d.promises.warming import warm_up
 from parts3d.settings import Settings
 from parts3d.web import install_error_answers, system_clock
 

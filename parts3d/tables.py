@@ -11,6 +11,7 @@ from parts3d.orders import compensation_tables as compensations
 from parts3d.orders import tables as orders
 from parts3d.points import closure_tables as closures
 from parts3d.points import pairing_tables as pairing
+from parts3d.points import shelf_tables as shelf
 from parts3d.points import spell_tables as spells
 from parts3d.points import tables as points
 from parts3d.promises import decision_tables as decisions
@@ -37,6 +38,7 @@ __all__ = [
     "points",
     "promises",
     "quotes",
+    "shelf",
     "slicing",
     "spells",
     "tariffs",

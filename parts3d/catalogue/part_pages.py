@@ -166,10 +166,7 @@ def part_values(
         refusal_sentence(one.refusal, point_name=one.point.name, _=_) for one in options.refusals
     ]
     if options.offers:
-        best = options.offers[0]
-        until = stands_until(
-            session, settings, wanted, best.point, best.offer, now, read_queues=read_queues
-        )
+        until = stands_until(options, now)
         values["offers"][0]["order_by"] = _order_by_words(until, now, language)
     return values
 

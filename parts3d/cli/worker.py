@@ -19,7 +19,7 @@ def worker(
     """
     from parts3d.context import Context
     from parts3d.logs import write_logs
-    from parts3d.promises.futures.warming import warm_up
+    from parts3d.promises.warming import warm_up
     from parts3d.settings import Settings
     from parts3d.tasks import load_tasks
     from parts3d.worker import run_worker

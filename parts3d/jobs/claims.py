@@ -9,23 +9,20 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
-from sqlalchemy import case, func
+from sqlalchemy import func
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from parts3d.accounts.agents import revoked
 from parts3d.accounts.tables import Agent
-from parts3d.catalogue.tables import Revision
 from parts3d.errors import StaleEpoch
-from parts3d.jobs.filament import most_filament_mg
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import ON_A_PRINTER, end_attempt, move_job
 from parts3d.jobs.tables import Attempt, Job
+from parts3d.jobs.turns import turns
 from parts3d.jobs.versions import new_enough
 from parts3d.points.tables import Printer
-from parts3d.slicing.serving import serving_order
-from parts3d.slicing.tables import Slice, SliceStatus
+from parts3d.slicing.tables import Slice
 from printer_agents.protocol import AttemptRef, PrinterCondition, PrinterReport, Work
 
 
@@ -88,7 +85,7 @@ def claim(
             continue
         if not may_have_new or (spools_required and printer.spool_id is None):
             continue
-        found = _next_job(session, printer)
+        found = _next_job(session, printer, now)
         if found is not None:
             job, sliced = found
             return _lease(
@@ -194,34 +191,18 @@ def release(session: Session, job: Job, *, actor: str, outcome: str, now: dateti
     session.flush()
 
 
-def _next_job(session: Session, printer: Printer) -> tuple[Job, Slice] | None:
-    """Return the most urgent waiting job of the point with a slice for this printer's model."""
-    most_mg = most_filament_mg(session, printer)
-    enough = sa.true() if most_mg is None else func.coalesce(Slice.filament_mg, 0) <= most_mg
-    planned_here = case((col(Job.planned_printer_id) == printer.id, 0), else_=1)
-    row = session.exec(
-        select(Job, Slice)
-        .join(Revision, col(Revision.id) == col(Job.revision_id))
-        .join(
-            Slice,
-            (col(Slice.model_sha256) == col(Revision.model_sha256))
-            & (col(Slice.recipe_sha256) == col(Revision.recipe_sha256)),
-        )
-        .where(
-            Job.point_id == printer.point_id,
-            Job.status == JobStatus.WAITING,
-            Job.material == printer.material,
-            Slice.printer_model == printer.model,
-            Slice.material == printer.material,
-            col(Slice.copies) == col(Job.copies),
-            Slice.status == SliceStatus.READY,
-            enough,
-        )
-        .order_by(planned_here, col(Job.due_at), col(Job.created_at), *serving_order())
-        .limit(1)
-        .with_for_update(skip_locked=True, of=Job)
-    ).first()
-    return (row[0], row[1]) if row else None
+def _next_job(session: Session, printer: Printer, now: datetime) -> tuple[Job, Slice] | None:
+    """Lock and return the job whose turn it is; one that another printer takes just now is left."""
+    for turn in turns(session, printer, now):
+        job = session.exec(
+            select(Job)
+            .where(Job.id == turn.job_id)
+            .with_for_update(skip_locked=True)
+            .execution_options(populate_existing=True)
+        ).first()
+        if job is not None and job.status is JobStatus.WAITING:
+            return job, session.get_one(Slice, turn.slice_id)
+    return None
 
 
 def _lease(

@@ -20,8 +20,10 @@ from parts3d.points.tables import Point, Printer
 from parts3d.promises.decision_tables import Learning
 from parts3d.promises.learned import LearnedKind, forget_learned, keep_learned
 from parts3d.promises.learning.hazards import OUTAGES, Hazard, Spell, learn_hazard
+from parts3d.promises.learning.misses import Misses, learn_misses
 from parts3d.promises.learning.rates import Ended, Rates, Try, learn_rates
 from parts3d.promises.learning.staff_times import Clearing, StaffTimes, learn_staff_times
+from parts3d.promises.outcomes import settled_since
 from parts3d.slicing.tables import Slice
 
 MOST_ROWS = 20_000
@@ -53,6 +55,7 @@ class Found:
     tries: int
     outages: Hazard
     spells: int
+    misses: Misses
 
 
 def learn(session: Session, now: datetime) -> Found:
@@ -67,6 +70,7 @@ def learn(session: Session, now: datetime) -> Found:
         len(tries),
         learn_hazard(OUTAGES, spells, hours),
         len(spells),
+        learn_misses(settled_since(session, now - WINDOW, now)),
     )
 
 
@@ -80,6 +84,7 @@ def keep_found(session: Session, found: Found, now: datetime) -> None:
     keep_learned(session, LearnedKind.STAFF, found.staff, found.clearings, now)
     keep_learned(session, LearnedKind.FAILURES, found.rates, found.tries, now)
     keep_learned(session, LearnedKind.OUTAGES, found.outages, found.spells, now)
+    keep_learned(session, LearnedKind.MISSES, found.misses, found.misses.counted, now)
     forget_learned(session, now)
     old = col(PrinterSpell.ended_at) < now - WINDOW
     session.execute(sa.delete(PrinterSpell).where(old))

@@ -56,6 +56,8 @@ class Job(SQLModel, table=True):
     hedge_of: str | None = Field(default=None, foreign_key="job.id", index=True)
     # Since then another job serves the line: what this one still makes becomes stock.
     surplus_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # Served by a part in stock: this unit, printed for another order; nothing is printed.
+    stock_unit_id: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
     printed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

@@ -17,13 +17,12 @@ from parts3d.jobs.queues import read_queues
 from parts3d.jobs.tables import Job
 from parts3d.points.hours import BRUSSELS, Stretch
 from parts3d.points.tables import Point, Printer
-from parts3d.promises.attendance import cleared_at, handled_at, starts_at
+from parts3d.promises.attendance import cleared_at, handled_at, latest_start, starts_at
 from parts3d.promises.queries import point_snapshots
 from parts3d.promises.queued import Queued
 from parts3d.promises.snapshot import PointSnapshot, PrinterSnapshot
 
 _HORIZON = timedelta(days=3)
-_A_MINUTE = timedelta(minutes=1)
 _LONGEST_SHOWN = timedelta(hours=30)
 _LEAST_SHOWN = timedelta(hours=4)
 
@@ -110,30 +109,6 @@ def timeline_of(session: Session, point: Point, now: datetime, language: str) ->
         closes_at,
         lanes,
     )
-
-
-def latest_start(
-    point: PointSnapshot, due_at: datetime, duration: timedelta, copies: int, now: datetime
-) -> datetime | None:
-    """Return the last full minute at which a print may start to be bagged by its promise. Pure.
-
-    Staff clear, check and bag it in staffed hours. None when starting now would be too late.
-    """
-
-    def in_time(start: datetime) -> bool:
-        bagged = handled_at(point, start, start + duration, copies)
-        return bagged is not None and bagged <= due_at
-
-    if not in_time(now):
-        return None
-    low, high = 0, int((due_at - now) / _A_MINUTE) + 1
-    while high - low > 1:  # never later when it starts earlier, so it can be halved
-        middle = (low + high) // 2
-        if in_time(now + middle * _A_MINUTE):
-            low = middle
-        else:
-            high = middle
-    return now + low * _A_MINUTE
 
 
 def _lane(

@@ -25,3 +25,19 @@ class Closure(SQLModel, table=True):
     made_by: str
     made_at: datetime = Field(sa_type=UtcDateTime)
     called_off_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class PrinterAbsence(SQLModel, table=True):
+    """A printer that is out from ``starts_at`` to ``ends_at``, or until it is called off."""
+
+    __tablename__ = "printer_absence"
+    __table_args__ = (sa.Index("ix_printer_absence_of", "printer_id", "ends_at"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    printer_id: str = Field(foreign_key="printer.id")
+    starts_at: datetime = Field(sa_type=UtcDateTime)
+    ends_at: datetime = Field(sa_type=UtcDateTime)
+    reason: str = Field(description="in words, for staff")
+    made_by: str
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    called_off_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -12,11 +12,8 @@ from functools import lru_cache
 from importlib.resources import files
 from math import asin, cos, radians, sin, sqrt
 from types import MappingProxyType
-from typing import TypeVar
 
 from parts3d.errors import Invalid, NotFound
-
-KeyT = TypeVar("KeyT")
 
 _EARTH_RADIUS_KM = 6371.0088  # mean radius R1, IUGG
 _POSTCODE = re.compile(r"(?:B(?:E)?[- ]?)?([0-9]{4})(?:\s+\D.*)?", re.IGNORECASE)
@@ -78,31 +75,6 @@ def distance_km(one: Place, other: Place) -> float:
         + cos(latitude_1) * cos(latitude_2) * sin(half_longitude) ** 2
     )
     return 2 * _EARTH_RADIUS_KM * asin(sqrt(min(1.0, haversine)))
-
-
-def nearest(
-    places: Mapping[KeyT, Place],
-    origin: Place,
-    *,
-    radius_km: float,
-    at_least: int = 3,
-    at_most: int = 10,
-) -> list[tuple[KeyT, float]]:
-    """Return the candidates of a customer: key and distance, nearest first, ties as given.
-
-    Args:
-        places: what to look among.
-        origin: where the customer is.
-        radius_km: how far one gladly goes.
-        at_least: so many are returned even from beyond the radius (the countryside).
-        at_most: never more than this.
-    """
-    by_distance = sorted(
-        ((key, distance_km(origin, place)) for key, place in places.items()),
-        key=lambda found: found[1],
-    )
-    within = sum(1 for _, km in by_distance if km <= radius_km)
-    return by_distance[: min(at_most, max(within, at_least))]
 
 
 @lru_cache(maxsize=1)

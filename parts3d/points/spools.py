@@ -4,6 +4,7 @@ A permit takes a print's filament off the spool before the print begins, so that
 never count on the same grams; what a print has not used comes back at its end.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -19,6 +20,8 @@ MOST_GRAMS = 20_000
 # A slicer's figure is that of the part; the purge line and the end of the tube come on top.
 SPARE_SHARE = 0.03
 SPARE_MG = 2_000
+# With less on it, a spool is no promise that a part can be made of it.
+WORTH_LOADING_MG = 50_000
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)]
 
@@ -71,6 +74,27 @@ def spools_of(session: Session, point_id: str) -> list[Spool]:
             .order_by(col(Spool.material), col(Spool.created_at))
         )
     )
+
+
+def materials_in_stock(session: Session, point_ids: Collection[str]) -> Mapping[str, set[str]]:
+    """Return by point the materials that staff could load: of spools that are in no printer."""
+    found: dict[str, set[str]] = {point_id: set() for point_id in point_ids}
+    loaded = select(Printer.spool_id).where(
+        col(Printer.spool_id).is_not(None), col(Printer.withdrawn_at).is_(None)
+    )
+    rows = session.exec(
+        select(Spool.point_id, Spool.material)
+        .where(
+            col(Spool.point_id).in_(list(point_ids)),
+            col(Spool.finished_at).is_(None),
+            col(Spool.left_mg) >= WORTH_LOADING_MG,
+            col(Spool.id).not_in(loaded),
+        )
+        .distinct()
+    )
+    for point_id, material in rows:
+        found[point_id].add(material)
+    return found
 
 
 def load_spool(

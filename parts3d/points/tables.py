@@ -32,6 +32,11 @@ class Point(SQLModel, table=True):
     unattended: Unattended = Field(sa_type=words(Unattended))
     bed_clear_minutes: int = 5
     check_minutes: int = 5
+    people: int = Field(
+        default=1,
+        sa_column_kwargs={"server_default": "1"},
+        description="how many clear beds and check at once",
+    )
     active: bool = True
     created_at: datetime = Field(sa_type=UtcDateTime)
 

@@ -10,6 +10,7 @@ from parts3d.points.hours import Unattended
 from parts3d.promises.snapshot import PointSnapshot
 
 ROUND_MINUTES = 5
+_A_MINUTE = timedelta(minutes=1)
 
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -28,6 +29,35 @@ def starts_at(
         if point.unattended == Unattended.FINISH or start + duration <= closes:
             return start
     return None
+
+
+def may_start(point: PointSnapshot, at: datetime, duration: timedelta) -> bool:
+    """Tell whether the rule for unattended printing lets a print of this length start at ``at``."""
+    return starts_at(point, at, duration, at) is not None
+
+
+def latest_start(
+    point: PointSnapshot, due_at: datetime, duration: timedelta, copies: int, now: datetime
+) -> datetime | None:
+    """Return the last full minute at which a print may start to be bagged by its promise.
+
+    Staff clear, check and bag it in staffed hours. None when starting now would be too late.
+    """
+
+    def in_time(start: datetime) -> bool:
+        bagged = handled_at(point, start, start + duration, copies)
+        return bagged is not None and bagged <= due_at
+
+    if not in_time(now):
+        return None
+    low, high = 0, int((due_at - now) / _A_MINUTE) + 1
+    while high - low > 1:  # never later when it starts earlier, so it can be halved
+        middle = (low + high) // 2
+        if in_time(now + middle * _A_MINUTE):
+            low = middle
+        else:
+            high = middle
+    return now + low * _A_MINUTE
 
 
 def cleared_at(point: PointSnapshot, ends_at: datetime) -> datetime | None:

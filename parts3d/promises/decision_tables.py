@@ -32,6 +32,8 @@ class PromiseDecision(SQLModel, table=True):
     made_at: datetime = Field(sa_type=UtcDateTime, index=True)
     # The stated probability, and where it was said: what calibration groups by.
     level: float
+    # What was planned with: the stated one, corrected by how promises were kept.
+    planned_level: float | None = None
     point_id: str = Field(foreign_key="point.id")
     printer_model: str
     hour: int = Field(description="of the decision, in Brussels")
@@ -66,7 +68,7 @@ class Learned(SQLModel, table=True):
     )
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    kind: str = Field(description="staff, failures, outages, silence or calibration")
+    kind: str = Field(description="staff, failures, outages or misses")
     key: str = Field(description="a point's or printer's id, or a model; empty: the network")
     figures: dict[str, Any] = Field(sa_type=sa.JSON)
     observations: int

@@ -43,13 +43,16 @@ class Replay:
         return self.evidence is not None and self.again == self.evidence.offer
 
 
-def remember(session: Session, promise: Promise, evidence: Evidence) -> PromiseDecision:
+def remember(
+    session: Session, promise: Promise, evidence: Evidence, *, stated: float
+) -> PromiseDecision:
     """Keep what a promise was computed from, beside it.
 
     Args:
         session: flushed, not committed.
         promise: the row just made.
         evidence: what the planner was given and answered.
+        stated: the probability that the customer is told.
     """
     packed: bytes | None = pack(evidence)
     fault = None
@@ -60,7 +63,8 @@ def remember(session: Session, promise: Promise, evidence: Evidence) -> PromiseD
     row = PromiseDecision(
         promise_id=promise.id,
         made_at=evidence.now,
-        level=evidence.quantile,
+        level=stated,
+        planned_level=evidence.offer.quantile,
         point_id=promise.point_id,
         printer_model=session.get_one(Printer, promise.printer_id).model,
         hour=local.hour,

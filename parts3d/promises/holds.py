@@ -16,6 +16,7 @@ from parts3d.errors import Conflict, NotFound
 from parts3d.points.tables import Point, Printer
 from parts3d.promises.decisions import note_order, remember
 from parts3d.promises.evidence import Evidence
+from parts3d.promises.levels import level_at
 from parts3d.promises.plan import plan
 from parts3d.promises.queries import ReadQueues, point_snapshots
 from parts3d.promises.service import layouts_of_quote, needs_for, say_refusal
@@ -232,7 +233,8 @@ def _plan_one(
 ) -> Evidence | Refusal:
     point = lock_point(session, point_id)
     snapshots = point_snapshots(session, [point], now, read_queues=read_queues, leave_out=leave_out)
-    needs, quantile = needs_for(session, layouts), settings.promise_quantile
+    needs = needs_for(session, layouts)
+    quantile = level_at(snapshots[0], settings.promise_quantile)
     [result] = plan(now, needs, snapshots, quantile=quantile)
     if isinstance(result, Refusal):
         return result
@@ -288,7 +290,7 @@ def _keep(
     )
     session.add(promise)
     session.flush()
-    remember(session, promise, evidence)
+    remember(session, promise, evidence, stated=settings.promise_quantile)
     return promise
 
 

@@ -1,6 +1,6 @@
 """What was learned of staff, failures and outages, as rows: the current ones, and their history."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from parts3d.promises.decision_tables import Learned
 from parts3d.promises.learning.hazards import Hazard
+from parts3d.promises.learning.misses import Misses
 from parts3d.promises.learning.rates import Rates
 from parts3d.promises.learning.staff_times import StaffTimes
 
@@ -20,6 +21,8 @@ KEPT = timedelta(days=400)
 # Below so many observations an estimate is mostly judgement: what points say of themselves counts.
 LEAST_CLEARINGS = 20
 LEAST_SPELLS = 5
+# Judgement, as in the snapshot: printers in shops are repaired the same day, or the next.
+USUAL_REPAIR_HOURS = (1.0, 24.0)
 _QUANTILES = 20
 
 
@@ -29,12 +32,14 @@ class LearnedKind(StrEnum):
     STAFF = "staff"
     FAILURES = "failures"
     OUTAGES = "outages"
+    MISSES = "misses"
 
 
 _TYPES: Mapping[LearnedKind, TypeAdapter[Any]] = {
     LearnedKind.STAFF: TypeAdapter(StaffTimes),
     LearnedKind.FAILURES: TypeAdapter(Rates),
     LearnedKind.OUTAGES: TypeAdapter(Hazard),
+    LearnedKind.MISSES: TypeAdapter(Misses),
 }
 
 
@@ -45,6 +50,7 @@ class LearnedValues:
     staff: StaffTimes = field(default_factory=StaffTimes)
     rates: Rates = field(default_factory=Rates)
     outages: Hazard | None = None
+    misses: Misses = field(default_factory=Misses)
     counts: Mapping[LearnedKind, int] = field(default_factory=dict)
 
     def staff_minutes(self, point_id: str, hour: int, check_minutes: float) -> tuple[float, ...]:
@@ -67,6 +73,13 @@ class LearnedValues:
             return 0.0
         return self.outages.units.get(printer_id, self.outages.per_hour)
 
+    def repair_hours(self) -> tuple[float, float]:
+        """Return how long outages last, shortest and longest; as usual while too few were seen."""
+        if self.outages is None or self.outages.spells < LEAST_SPELLS:
+            return USUAL_REPAIR_HOURS
+        shortest = max(self.outages.lasting_hours(0.05), 0.1)
+        return shortest, max(self.outages.lasting_hours(0.95), 2 * shortest)
+
     def reject_share(self) -> float | None:
         """Return how many of the bad prints show it only at the check; None: not known."""
         rate = self.rates.network
@@ -87,8 +100,19 @@ def current_learned(session: Session) -> LearnedValues:
         staff=found.get(LearnedKind.STAFF, StaffTimes()),
         rates=found.get(LearnedKind.FAILURES, Rates()),
         outages=found.get(LearnedKind.OUTAGES),
+        misses=found.get(LearnedKind.MISSES, Misses()),
         counts={kind: row.observations for kind, row in rows.items()},
     )
+
+
+def history_of(session: Session, kind: LearnedKind, *, most: int = 30) -> Sequence[Learned]:
+    """Return the rows of an estimate, the newest first: one a day."""
+    return session.exec(
+        select(Learned)
+        .where(Learned.kind == kind, Learned.key == "")
+        .order_by(col(Learned.made_at).desc())
+        .limit(most)
+    ).all()
 
 
 def keep_learned(

@@ -12,6 +12,10 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from parts3d.promises.decision_tables import Outcome, PromiseDecision
+from parts3d.promises.learning.calibration import PromiseOutcome
+from parts3d.promises.learning.misses import Settled
+
+MOST_SETTLED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,44 @@ def settle(
         changed += 1
     session.flush()
     return changed
+
+
+def outcome_of(row: PromiseDecision) -> PromiseOutcome:
+    """Return a settled decision as the calibration counts it."""
+    return PromiseOutcome(
+        stated=row.level,
+        kept=row.outcome is Outcome.KEPT,
+        point=row.point_id,
+        hour=row.hour,
+        model=row.printer_model,
+        same_day=row.same_day,
+    )
+
+
+def settled_since(session: Session, begin: datetime, now: datetime) -> list[Settled]:
+    """Return the promises whose minute has passed since then, kept and missed.
+
+    Not those that were ready before their minute came: of what is still open only the good ones
+    would be known (survivor bias).
+    """
+    rows = session.exec(
+        select(PromiseDecision)
+        .where(
+            col(PromiseDecision.ready_at) > begin,
+            col(PromiseDecision.ready_at) < now,
+            col(PromiseDecision.outcome).in_([Outcome.KEPT, Outcome.MISSED]),
+        )
+        .order_by(col(PromiseDecision.ready_at).desc())
+        .limit(MOST_SETTLED)
+    ).all()
+    return [
+        Settled(
+            outcome_of(row),
+            row.level if row.planned_level is None else row.planned_level,
+            (now - row.ready_at) / timedelta(days=1),
+        )
+        for row in rows
+    ]
 
 
 def _outcome(row: PromiseDecision, known: Ended, now: datetime, grace: timedelta) -> Outcome | None:

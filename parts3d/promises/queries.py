@@ -6,14 +6,18 @@ Jobs come after promises in the house, so their queue is handed in as a value; s
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from parts3d.points.absences import absences_of
 from parts3d.points.closing import closures_of, with_closures
+from parts3d.points.closure_tables import PrinterAbsence
 from parts3d.points.geography import Place
-from parts3d.points.hours import BRUSSELS, Stretch, Unattended
+from parts3d.points.hours import BRUSSELS, Hours, Stretch, Unattended
+from parts3d.points.spell_tables import PrinterSpell
+from parts3d.points.spools import materials_in_stock
 from parts3d.points.tables import Point, Printer
 from parts3d.promises.learned import LearnedValues, current_learned
 from parts3d.promises.measured import pace, print_time_on
@@ -26,6 +30,10 @@ from parts3d.slicing.corrections import Corrections, current_corrections
 # An agent speaks every 20 s. Longer than this: the shop is off-line, and a promise on its
 # printers would be a guess.
 SILENT_AFTER = timedelta(minutes=10)
+# So long before staff take a printer out, nothing new is promised on it: the futures know no end
+# of a printer's day. What waits may still be begun, as far as it ends before (``jobs.turns``).
+_BEFORE_AN_ABSENCE = timedelta(hours=12)
+_A_MINUTE = timedelta(minutes=1)
 # Of the bad prints, how many only the check finds, before any are counted.
 UNMEASURED_REJECT_SHARE = 0.3
 _UNABLE = {
@@ -44,11 +52,16 @@ class PrinterQueue:
         running: the print that runs, with the time that remains.
         waiting: prints that have not started, first to last.
         to_check: printed copies that staff still have to check.
+        printed: what was printed last, and is not checked: where the bed is not clear, it lies
+            there.
+        printed_at: when it was.
     """
 
     running: Queued | None = None
     waiting: tuple[Queued, ...] = ()
     to_check: int = 0
+    printed: Queued | None = None
+    printed_at: datetime | None = None
 
 
 # Reads the queues of the points' printers, by printer id (``jobs.queues.read_queues``).
@@ -65,11 +78,6 @@ def orderable_models(session: Session) -> frozenset[str]:
             .distinct()
         )
     )
-
-
-def active_points(session: Session) -> Sequence[Point]:
-    """Return the points that take orders, by name."""
-    return session.exec(select(Point).where(col(Point.active).is_(True)).order_by(Point.name)).all()
 
 
 def point_snapshots(
@@ -108,63 +116,80 @@ def point_snapshots(
     )
     holds = _holds(held, models, corrections)
     closed = closures_of(session, ids, now)
-    learned = current_learned(session)
+    known = _Known(
+        now,
+        queues,
+        corrections,
+        current_learned(session),
+        _broken_since(session, models),
+        absences_of(session, models, now),
+        materials_in_stock(session, ids),
+    )
     return [
-        _snapshot(
-            point,
-            printers[point.id],
-            queues,
-            holds[point.id],
-            corrections,
-            closed.get(point.id, ()),
-            learned,
-            now,
-        )
+        _snapshot(point, printers[point.id], holds[point.id], closed.get(point.id, ()), known)
         for point in points
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read for all points at once."""
+
+    now: datetime
+    queues: Mapping[str, PrinterQueue]
+    corrections: Corrections
+    learned: LearnedValues
+    broken_since: Mapping[str, datetime]
+    absences: Mapping[str, Sequence[PrinterAbsence]]
+    stock: Mapping[str, set[str]]
 
 
 def _snapshot(
     point: Point,
     printers: Sequence[Printer],
-    queues: Mapping[str, PrinterQueue],
     holds: Sequence[Hold],
-    corrections: Corrections,
     closed: Sequence[Stretch],
-    learned: LearnedValues,
-    now: datetime,
+    known: _Known,
 ) -> PointSnapshot:
-    empty = PrinterQueue()
-    to_check = sum(queues.get(printer.id, empty).to_check for printer in printers)
+    staffed = with_closures(point.staffed_hours, closed)
+    shown = tuple(_printer(printer, staffed, known) for printer in printers)
+    hour = known.now.astimezone(BRUSSELS).hour
+    # Whatever waits on a bed is in the printer's own row; the rest waits on the table.
+    to_check = sum(
+        queue.to_check - (one.lying.copies if one.lying is not None else 0)
+        for one in shown
+        if (queue := known.queues.get(one.id)) is not None
+    )
     return PointSnapshot(
         id=point.id,
         opening_hours=with_closures(point.opening_hours, closed),
-        staffed_hours=with_closures(point.staffed_hours, closed),
+        staffed_hours=staffed,
         unattended=Unattended(point.unattended.value),
-        printers=tuple(
-            _printer(printer, queues.get(printer.id, empty), corrections, learned, now)
-            for printer in printers
-        ),
+        printers=_only_first_waited_for(shown),
         bed_clear_minutes=point.bed_clear_minutes,
         check_minutes=point.check_minutes,
         holds=tuple(holds),
         place=Place(point.latitude, point.longitude, point.city),
         staff_backlog_minutes=to_check * point.check_minutes,
-        staff_minutes=learned.staff_minutes(
-            point.id, now.astimezone(BRUSSELS).hour, point.check_minutes
-        ),
-        reject_share=learned.reject_share() or UNMEASURED_REJECT_SHARE,
+        people=point.people,
+        staff_minutes=known.learned.staff_minutes(point.id, hour, point.check_minutes),
+        stock=frozenset(known.stock.get(point.id, ())),
+        # A free printer takes the most urgent print of the point (``jobs.turns``).
+        shared_queue=True,
+        reject_share=known.learned.reject_share() or UNMEASURED_REJECT_SHARE,
+        repair_hours=known.learned.repair_hours(),
+        misses=round(known.learned.misses.factor(point.id, hour, {one.model for one in shown}), 3),
     )
 
 
-def _printer(
-    printer: Printer,
-    queue: PrinterQueue,
-    corrections: Corrections,
-    learned: LearnedValues,
-    now: datetime,
-) -> PrinterSnapshot:
-    reason = _why_unable(printer, now)
+def _printer(printer: Printer, staffed: Hours, known: _Known) -> PrinterSnapshot:
+    queue = known.queues.get(printer.id, PrinterQueue())
+    reason, down_minutes = _why_unable(printer, known)
+    lying = None if printer.bed_clear or queue.running is not None else queue.printed
+    waited = 0.0
+    if lying is not None and queue.printed_at is not None and queue.printed_at < known.now:
+        stretches = staffed.open_intervals(queue.printed_at, known.now)
+        waited = sum((closes - opens) / _A_MINUTE for opens, closes in stretches)
     return PrinterSnapshot(
         id=printer.id,
         model=printer.model,
@@ -174,19 +199,53 @@ def _printer(
         running=queue.running,
         waiting=queue.waiting,
         bed_clear=printer.bed_clear,
-        pace=pace(corrections, printer.model, printer.id),
-        outages_per_hour=learned.outages_per_hour(printer.id),
+        pace=pace(known.corrections, printer.model, printer.id),
+        lying=lying,
+        lying_minutes=round(waited, 1),
+        outages_per_hour=known.learned.outages_per_hour(printer.id),
+        down_minutes=down_minutes,
     )
 
 
-def _why_unable(printer: Printer, now: datetime) -> str:
+def _only_first_waited_for(printers: Sequence[PrinterSnapshot]) -> tuple[PrinterSnapshot, ...]:
+    """Count the wait of the bed that waits longest: of the others the person has not come yet."""
+    longest = max((one.lying_minutes for one in printers), default=0.0)
+    first = next((one.id for one in printers if one.lying_minutes == longest), "")
+    return tuple(one if one.id == first else replace(one, lying_minutes=0.0) for one in printers)
+
+
+def _why_unable(printer: Printer, known: _Known) -> tuple[str, float | None]:
+    """Return why a printer takes no new prints, and since how many minutes it is down.
+
+    A printer that nobody knows to come back, or that staff have taken out, has no such minutes:
+    what waits for it has to go elsewhere.
+    """
+    now = known.now
     if printer.last_heard_at is None:
-        return f"{printer.name} was never heard of"
+        return f"{printer.name} was never heard of", None
+    for absence in known.absences.get(printer.id, ()):
+        if absence.starts_at - now < _BEFORE_AN_ABSENCE:
+            local = absence.ends_at.astimezone(BRUSSELS).strftime("%d.%m. %H:%M")
+            return f"{printer.name} is out until {local} ({absence.reason})", None
+    silent = max((now - printer.last_heard_at) / _A_MINUTE, 0.0)
     if now - printer.last_heard_at > SILENT_AFTER:
         heard = printer.last_heard_at.astimezone(BRUSSELS).strftime("%d.%m. %H:%M")
-        return f"{printer.name} was last heard {heard}"
+        return f"{printer.name} was last heard {heard}", silent
     unable = _UNABLE.get(printer.condition)
-    return f"{printer.name} {unable}" if unable else ""
+    if unable is None:
+        return "", None
+    since = known.broken_since.get(printer.id)
+    return f"{printer.name} {unable}", silent if since is None else (now - since) / _A_MINUTE
+
+
+def _broken_since(session: Session, printer_ids: Collection[str]) -> Mapping[str, datetime]:
+    rows = session.exec(
+        select(PrinterSpell.printer_id, PrinterSpell.began_at).where(
+            col(PrinterSpell.printer_id).in_(list(printer_ids)),
+            col(PrinterSpell.ended_at).is_(None),
+        )
+    )
+    return dict(rows.all())
 
 
 def _held(

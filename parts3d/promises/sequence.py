@@ -44,3 +44,31 @@ def sequence(waiting: Sequence[Waiting]) -> list[Waiting]:
     """Return the prints that may start, the next one first; ties stay as they were given."""
     able = [one for one in waiting if one.may_start]
     return sorted(able, key=lambda one: (urgency(one), one.minutes))
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A print that waits for this printer too, but not yet: its material is not loaded.
+
+    Args:
+        due: minute for which it is promised.
+        must_start_by: the last minute at which its start keeps the promise; ``-inf`` when it is
+            past saving.
+    """
+
+    due: float
+    must_start_by: float
+
+
+def stands_back(one: Waiting, ends: float, others: Sequence[Elsewhere]) -> bool:
+    """Tell whether a print has to leave the printer to one that is promised for earlier.
+
+    Args:
+        one: the print that could start now.
+        ends: the minute at which its bed would be clear again.
+        others: what only a change of material on this printer can serve.
+    """
+    return any(
+        other.due + CHANGE_COSTS_MINUTES < one.due and -inf < other.must_start_by < ends
+        for other in others
+    )

@@ -1,7 +1,7 @@
 """Promises to choose from: one plan over all points, ranked for the customer."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -10,15 +10,15 @@ from parts3d.errors import NotFound
 from parts3d.points.geography import Place
 from parts3d.points.tables import Point
 from parts3d.promises.choose import Customer, Ranked, choose
+from parts3d.promises.levels import plan_to_keep
 from parts3d.promises.measured import print_time
-from parts3d.promises.plan import plan
 from parts3d.promises.queries import (
     ReadQueues,
-    active_points,
     orderable_models,
     point_snapshots,
 )
-from parts3d.promises.snapshot import Need, Offer, Refusal
+from parts3d.promises.reach import TO_CHOOSE_FROM, points_within
+from parts3d.promises.snapshot import Need, Offer, PointSnapshot, Refusal
 from parts3d.promises.words import Translate, refusal_sentence
 from parts3d.quotes.layout import Layout, laid_out_as, lay_out, revision_on_sale
 from parts3d.quotes.service import Wanted, quote_lines
@@ -50,10 +50,15 @@ class PointRefusal:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a customer can choose from, best first, and the points that cannot."""
+    """What a customer can choose from, best first, and the points that cannot.
+
+    ``needs`` and ``snapshots`` (by point id) are what it was planned from.
+    """
 
     offers: tuple[PointOffer, ...]
     refusals: tuple[PointRefusal, ...]
+    needs: tuple[Need, ...] = ()
+    snapshots: Mapping[str, PointSnapshot] = field(default_factory=dict)
 
 
 def offers(
@@ -65,28 +70,28 @@ def offers(
     read_queues: ReadQueues,
     place: Place | None = None,
 ) -> Options:
-    """Plan once over all active points, and rank what they offer; all lines at one point.
+    """Plan once over the points within reach, and rank what they offer; all lines at one point.
+
+    However many points there are, their rows are read in the same few queries.
 
     Raises:
         NotFound: unknown part.
         Conflict: not on sale, or not yet sliced.
         Invalid: a quantity that cannot be planned.
     """
-    points = active_points(session)
+    points = points_within(session, place, TO_CHOOSE_FROM)
     needs = needs_of_wanted(session, wanted)
     by_id = {point.id: point for point in points}
-    results = plan(
-        now,
-        needs,
-        point_snapshots(session, points, now, read_queues=read_queues),
-        quantile=settings.promise_quantile,
-    )
+    snapshots = point_snapshots(session, points, now, read_queues=read_queues)
+    results = plan_to_keep(now, needs, snapshots, target=settings.promise_quantile)
     ranking = choose([one for one in results if isinstance(one, Offer)], Customer(place))
     return Options(
         offers=tuple(PointOffer(by_id[one.offer.point_id], one) for one in ranking),
         refusals=tuple(
             PointRefusal(by_id[one.point_id], one) for one in results if isinstance(one, Refusal)
         ),
+        needs=needs,
+        snapshots={one.id: one for one in snapshots},
     )
 
 

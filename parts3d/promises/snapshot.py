@@ -150,6 +150,8 @@ class PointSnapshot:
             keeps to its own list.
         reject_share: of the prints that give no good part, how many show it only at the check.
         repair_hours: shortest and longest outage, log-uniform between.
+        misses: how many times as many promises as planned are missed there, at this hour
+            (``learning.misses``); 1 is as planned, or not known.
     """
 
     id: str
@@ -170,6 +172,7 @@ class PointSnapshot:
     shared_queue: bool = False
     reject_share: float = 0.3
     repair_hours: tuple[float, float] = (1.0, 24.0)
+    misses: float = 1.0
 
 
 class ReasonCode(StrEnum):

@@ -7,23 +7,21 @@ from sqlmodel import Session
 
 from parts3d.catalogue.tables import Revision
 from parts3d.points.geography import Place
-from parts3d.points.tables import Point
 from parts3d.promises.choose import Customer, choose
 from parts3d.promises.deadline import order_by
+from parts3d.promises.levels import plan_to_keep
 from parts3d.promises.measured import print_time
-from parts3d.promises.plan import plan
 from parts3d.promises.queries import (
     ReadQueues,
-    active_points,
     orderable_models,
     point_snapshots,
 )
-from parts3d.promises.service import PointOffer, needs_of_wanted
+from parts3d.promises.reach import FOR_A_GLANCE, points_within
+from parts3d.promises.service import Options, PointOffer
 from parts3d.promises.snapshot import Need, Offer
-from parts3d.quotes.queries import ready_slices
-from parts3d.quotes.service import Wanted
 from parts3d.settings import Settings
 from parts3d.slicing.corrections import current_corrections
+from parts3d.slicing.serving import sliced_seconds
 
 
 def best_offers(
@@ -37,24 +35,27 @@ def best_offers(
 ) -> Mapping[str, PointOffer]:
     """Return the best offer for one copy of each revision, by its id; those without are missing.
 
-    The points are read once, however many parts are shown.
+    However many parts are shown, the points and slices are read once. Only the nearest points are
+    looked at: the part's own page shows more.
     """
-    points = active_points(session)
+    points = points_within(session, place, FOR_A_GLANCE)
     by_id = {point.id: point for point in points}
     snapshots = point_snapshots(session, points, now, read_queues=read_queues)
     models = orderable_models(session)
-    measured = current_corrections(session, revisions=[revision.id for revision in revisions])
+    ids = [revision.id for revision in revisions]
+    measured = current_corrections(session, revisions=ids)
+    sliced = sliced_seconds(session, {(revision_id, 1) for revision_id in ids})
     best: dict[str, PointOffer] = {}
     for revision in revisions:
-        slices = ready_slices(session, revision, models)
-        if not slices:
-            continue
         times = {
-            model: print_time(measured, model, revision.id, one.print_seconds)
-            for model, one in slices.items()
+            model: print_time(measured, model, revision.id, seconds)
+            for model, seconds in sliced.get((revision.id, 1), {}).items()
+            if model in models
         }
+        if not times:
+            continue
         need = Need(times, revision.recipe["material"])
-        results = plan(now, need, snapshots, quantile=settings.promise_quantile)
+        results = plan_to_keep(now, need, snapshots, target=settings.promise_quantile)
         offers = [one for one in results if isinstance(one, Offer)]
         ranking = choose(offers, Customer(place))
         if ranking:
@@ -62,17 +63,11 @@ def best_offers(
     return best
 
 
-def stands_until(
-    session: Session,
-    settings: Settings,
-    wanted: Sequence[Wanted],
-    point: Point,
-    offer: Offer,
-    now: datetime,
-    *,
-    read_queues: ReadQueues,
-) -> datetime:
-    """Return the last minute at which an offer just computed would still be made."""
-    needs = needs_of_wanted(session, wanted)
-    snapshot = point_snapshots(session, [point], now, read_queues=read_queues)[0]
-    return order_by(now, needs, snapshot, offer, quantile=settings.promise_quantile)
+def stands_until(options: Options, now: datetime) -> datetime:
+    """Return the last minute at which the best of some offers would still be made.
+
+    Reads nothing: the point is taken as the offer was computed from.
+    """
+    best = options.offers[0].offer
+    snapshot = options.snapshots[best.point_id]
+    return order_by(now, options.needs, snapshot, best, quantile=best.quantile)

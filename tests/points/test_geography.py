@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parts3d.errors import Invalid, NotFound
-from parts3d.points.geography import Place, belgian_postcodes, distance_km, locate, nearest
+from parts3d.points.geography import Place, belgian_postcodes, distance_km, locate
 
 PLACES = st.builds(Place, st.floats(-90, 90), st.floats(-180, 180))
 
@@ -57,11 +57,3 @@ def test_a_place_off_the_globe_is_refused() -> None:
     for latitude, longitude in ((91, 0), (0, 181), (float("nan"), 0)):
         with pytest.raises(Invalid, match="no place on earth"):
             Place(latitude, longitude)
-
-
-def test_the_candidates_of_a_customer_are_the_near_ones_but_at_least_three() -> None:
-    places = {code: locate(code) for code in ("4500", "4520", "5300", "4000", "9000")}
-    huy = locate("4500")
-    assert [code for code, _ in nearest(places, huy, radius_km=5)] == ["4500", "4520", "5300"]
-    assert len(nearest(places, huy, radius_km=500)) == 5
-    assert len(nearest(places, huy, radius_km=500, at_most=2)) == 2

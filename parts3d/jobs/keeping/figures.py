@@ -18,7 +18,8 @@ from parts3d.orders.tables import Order
 from parts3d.points.hours import BRUSSELS
 from parts3d.points.tables import Point
 from parts3d.promises.decision_tables import Outcome, PromiseDecision
-from parts3d.promises.learning.calibration import Calibration, PromiseOutcome, calibrate
+from parts3d.promises.learning.calibration import Calibration, calibrate
+from parts3d.promises.outcomes import outcome_of
 from parts3d.promises.words import Translate
 
 WINDOW = timedelta(days=60)
@@ -94,18 +95,6 @@ def figures(session: Session, now: datetime) -> Figures:
         moved=_share([row.moved for row in rows]),
         compensated=count,
         compensated_cents=cents,
-    )
-
-
-def outcome_of(row: PromiseDecision) -> PromiseOutcome:
-    """Return a settled decision as the calibration counts it."""
-    return PromiseOutcome(
-        stated=row.level,
-        kept=row.outcome is Outcome.KEPT,
-        point=row.point_id,
-        hour=row.hour,
-        model=row.printer_model,
-        same_day=row.same_day,
     )
 
 

@@ -5,7 +5,7 @@ Reads only. One point at a time, with its nearest neighbours, where its orders c
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -19,17 +19,29 @@ from parts3d.jobs.queues import read_queues
 from parts3d.jobs.tables import Job
 from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.tables import Order
-from parts3d.points.geography import Place, nearest
+from parts3d.points.geography import Place
 from parts3d.points.tables import Point, Printer
 from parts3d.promises.measured import print_time
-from parts3d.promises.queries import active_points, orderable_models, point_snapshots
-from parts3d.promises.rescue import RISK, Committed, CommittedState, Move, rescue
-from parts3d.promises.snapshot import Need
+from parts3d.promises.nearby import Reach
+from parts3d.promises.queries import orderable_models, point_snapshots
+from parts3d.promises.reach import points_within
+from parts3d.promises.rescue import (
+    RISK,
+    Committed,
+    CommittedState,
+    Move,
+    MoveKind,
+    at_risk,
+    rescue,
+)
+from parts3d.promises.snapshot import Need, PointSnapshot
 from parts3d.quotes.queries import ready_slices
 from parts3d.settings import Settings
 from parts3d.slicing.corrections import current_corrections
 
-NEIGHBOURS = 4
+# As policy ``ours`` of the simulator has it.
+NEIGHBOURS = 5
+MAY_LEAVE_FROM = 0.3  # chance to be late from which another point is looked at
 FURTHEST_KM = 30.0
 _OURS = (OrderStatus.PLACED, OrderStatus.IN_PRODUCTION)
 # Failed ones wait for their reprint; those on the shelf are done.
@@ -88,10 +100,11 @@ def moves_for(
     *,
     order_id: str | None = None,
 ) -> list[Move]:
-    """Return what the planner would do for the promises of a point, or of one order there."""
-    here = session.get_one(Point, point_id)
-    points = [here, *_neighbours(session, here)]
-    snapshots = point_snapshots(session, points, now, read_queues=read_queues)
+    """Return what the planner would do for the promises of a point, or of one order there.
+
+    As policy ``ours`` of the simulator does, where it was measured: the point alone first, since
+    most of what helps is there; its neighbours only for who may leave and is in earnest danger.
+    """
     committed = [
         one
         for one in committed_at(session, point_id, now)
@@ -99,10 +112,49 @@ def moves_for(
     ]
     if not committed:
         return []
+    point = session.get_one(Point, point_id)
+    [here] = point_snapshots(session, [point], now, read_queues=read_queues)
     level = settings.promise_quantile
     # A promise that was never surer than this is not at risk because it is no surer now.
     risk = max(RISK, 2 * (1 - level))
-    return rescue(now, snapshots, committed, quantile=level, risk=risk)
+    moves = _off_what_cannot(now, here, committed, level)
+    endangered = at_risk(now, here, committed, risk=risk)
+    if not endangered:
+        return moves
+    found = rescue(now, [here], committed, quantile=level, risk=risk)
+    moves += [one for one in found if one.kind is not MoveKind.TELL]
+    helped = {one.order_id for one in moves}
+    asked: dict[str, Committed] = {}
+    for one, late in endangered:
+        if one.may_leave and late >= MAY_LEAVE_FROM and one.order_id not in helped:
+            asked.setdefault(one.order_id, one)
+    near: list[PointSnapshot] = []
+    if asked:
+        neighbours = _neighbours(session, point)
+        near = point_snapshots(session, neighbours, now, read_queues=read_queues)
+    for one in asked.values():
+        moves += rescue(now, [here, *near], [one], quantile=level, risk=risk)
+    told = {one.order_id for one in moves}
+    return moves + [one for one in found if one.order_id not in told]
+
+
+def _off_what_cannot(
+    now: datetime, here: PointSnapshot, committed: Sequence[Committed], level: float
+) -> list[Move]:
+    """Return where prints go that are planned on a printer which cannot make them now.
+
+    Whatever printer is free takes them all the same (``jobs.turns``); this says so, in time, to
+    staff and customer, with what it does for the promise.
+    """
+    unable = {printer.id for printer in here.printers if not printer.available}
+    stuck = [
+        one for one in committed if one.state is CommittedState.WAITING and one.printer_id in unable
+    ]
+    if not stuck:
+        return []
+    as_planned = replace(here, shared_queue=False)
+    found = rescue(now, [as_planned], stuck, quantile=level)
+    return [one for one in found if one.kind is MoveKind.OTHER_PRINTER]
 
 
 def committed_at(session: Session, point_id: str, now: datetime) -> list[Committed]:
@@ -191,12 +243,6 @@ def _askable(session: Session, orders: Mapping[str, Order], now: datetime) -> se
 
 def _neighbours(session: Session, here: Point) -> list[Point]:
     """Return the nearest other points that take orders."""
-    others = {one.id: one for one in active_points(session) if one.id != here.id}
-    near = nearest(
-        {key: Place(one.latitude, one.longitude, one.city) for key, one in others.items()},
-        Place(here.latitude, here.longitude, here.city),
-        radius_km=FURTHEST_KM,
-        at_least=0,
-        at_most=NEIGHBOURS,
-    )
-    return [others[key] for key, _ in near]
+    place = Place(here.latitude, here.longitude, here.city)
+    near = points_within(session, place, Reach(FURTHEST_KM, 0, NEIGHBOURS + 1))
+    return [point for point in near if point.id != here.id][:NEIGHBOURS]
