@@ -63,6 +63,7 @@ _TEMPLATES = (
     N_("There is no such checkout. Open the part again."),
     N_("This checkout was ordered already. Your mail has the link to the order."),
     N_("This checkout was ordered already."),
+    N_("The part that was to serve this order is no longer in stock. Ask again."),
     N_("This idempotency key was used for another order. Use a fresh key for each order."),
     N_("There is no such order. Open it by the link in your mail; the number alone is not enough."),
     N_("This is no e-mail address. Write it as name@example.be."),

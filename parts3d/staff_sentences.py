@@ -81,7 +81,16 @@ STAFF_TEMPLATES = (
     N_("{printers}: offline or faulty."),
     N_("{printers}: busy with another job."),
     N_("{printers}: the bed is not clear."),
-    N_("Offered to {printers}; the agent has not taken it yet."),
+    N_(
+        "Offered to {printers}; another job goes first, the shop's hours do not let it start "
+        "yet, or the agent has not taken it."
+    ),
+    N_("It was in stock already: {serial}."),
+    N_("A customer orders this part just now. Try again in a quarter of an hour."),
+    N_("Say what is done with the printer."),
+    N_("The end has to lie after the beginning, and ahead."),
+    N_("At most {days} days. For longer, have the printer taken out of the network."),
+    N_("Write day and time as 2026-11-28 18:00."),
     N_("Planned on {printer} now: it would be late otherwise."),
     N_("A second print of {job}, which may be late or fail."),
     N_("Another print of the same part passed its check."),

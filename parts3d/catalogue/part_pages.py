@@ -21,6 +21,7 @@ from parts3d.context import Context
 from parts3d.errors import Conflict
 from parts3d.jobs.queues import read_queues
 from parts3d.languages import locale_of
+from parts3d.orders.consent_pages import sure_view
 from parts3d.promises.queries import orderable_models
 from parts3d.promises.service import offers
 from parts3d.promises.window import stands_until
@@ -165,6 +166,7 @@ def part_values(
     values["refusals"] = [
         refusal_sentence(one.refusal, point_name=one.point.name, _=_) for one in options.refusals
     ]
+    values |= sure_view(settings, price.price.handling_cents, language)
     if options.offers:
         until = stands_until(options, now)
         values["offers"][0]["order_by"] = _order_by_words(until, now, language)

@@ -8,6 +8,7 @@ from parts3d.errors import Conflict, NotFound
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import end_attempt, move_job
 from parts3d.jobs.remaking import bed_exists, remake_copies
+from parts3d.jobs.stock import print_instead
 from parts3d.jobs.tables import Job
 from parts3d.points.tables import Printer
 
@@ -125,6 +126,7 @@ def print_again(session: Session, *, point_id: str, job_id: str, actor: str, now
         raise Conflict("Only a failed print can be ordered again.")
     _leave_out_remade(session, job, now)
     move_job(session, job, JobStatus.WAITING, actor=actor, now=now, reason="To be printed again.")
+    print_instead(job)
     job.printer_id = None
     job.agent_id = None
     job.progress = None

@@ -14,8 +14,8 @@ from parts3d.jobs.pictures import pictures_of_job
 from parts3d.jobs.tables import Job, JobEvent, PrinterCommand, PrinterPicture
 from parts3d.jobs.todo import Act, PrinterView, Todo, count_jobs, printers_of, todo_list
 from parts3d.points.tables import Point, Printer
+from parts3d.units.service import units_of
 from parts3d.units.stock import StockedPart, stock_of
-from parts3d.units.tables import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,7 @@ def job_view(session: Session, point_id: str | None, job_id: str, language: str)
         raise NotFound("There is no such job at this point.")
     revision = session.get_one(Revision, job.revision_id)
     printer = session.get(Printer, job.printer_id) if job.printer_id else None
-    serials = session.exec(
-        select(Unit.serial).where(Unit.attempt_id == job.attempt_id).order_by(col(Unit.copy_number))
-    ).all()
+    serials = [unit.serial for unit in units_of(session, job)]
     return JobView(
         job=job,
         title=title_in(revision, language),

@@ -40,7 +40,7 @@ def follow_jobs(session: Session, order_id: str, now: datetime) -> None:
     jobs = session.exec(
         select(Job).where(Job.order_id == order_id, col(Job.surplus_since).is_(None))
     ).all()
-    target = status_by_jobs([job.status for job in jobs])
+    target = status_by_jobs([_as_of_production(job) for job in jobs])
     forward = (
         (OrderStatus.PLACED, OrderStatus.IN_PRODUCTION),
         (OrderStatus.IN_PRODUCTION, OrderStatus.READY),
@@ -52,3 +52,9 @@ def follow_jobs(session: Session, order_id: str, now: datetime) -> None:
     if order.status is OrderStatus.READY and order.ready_at is None:
         order.ready_at = now
         session.flush()
+
+
+def _as_of_production(job: Job) -> JobStatus:
+    """Count a part in stock that has to be bagged as not started: nothing is made for it."""
+    bagging = job.stock_unit_id is not None and job.status is JobStatus.PASSED
+    return JobStatus.WAITING if bagging else job.status

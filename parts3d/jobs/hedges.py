@@ -14,6 +14,8 @@ from sqlmodel import Session, col, select
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import move_job
 from parts3d.jobs.tables import Job
+from parts3d.points.shelf import made_by
+from parts3d.promises.queries import held_units
 
 _NOT_STARTED = frozenset({JobStatus.WAITING, JobStatus.LEASED, JobStatus.FAILED})
 _OVER = frozenset({JobStatus.CANCELLED, JobStatus.MOVED, JobStatus.HANDED_OVER})
@@ -111,17 +113,32 @@ def settle_failed(session: Session, now: datetime) -> list[Job]:
     for job_id in failed:
         twins = lock_twins(session, job_id)
         job = next(one for one in twins if one.id == job_id)
-        hopes = [one for one in twins if one.id != job.id and one.status in _HOPE]
+        hopes = [
+            one
+            for one in twins
+            if one.id != job.id and one.status in _HOPE and not _is_sold(session, one, now)
+        ]
         if job.status is not JobStatus.FAILED or not hopes:
             continue
         if job.surplus_since is None and all(one.surplus_since for one in hopes):
             back = min(hopes, key=lambda one: _HOPE.index(one.status))
             back.surplus_since = None
+            for part in made_by(session, back.id):
+                part.left_at = now
             changed.append(back)
         move_job(session, job, JobStatus.CANCELLED, actor="system", now=now, reason=_STANDS_IN)
         changed.append(job)
     session.flush()
     return changed
+
+
+def _is_sold(session: Session, job: Job, now: datetime) -> bool:
+    """Tell whether a job's parts lay in stock and serve, or are held for, somebody else by now."""
+    if job.surplus_since is None or job.status is not JobStatus.READY:
+        return False
+    there = {part.unit_id for part in made_by(session, job.id)}
+    good = job.copies - job.rejected_copies
+    return len(there) < good or bool(there & held_units(session, [job.point_id], now))
 
 
 def furthest(jobs: Sequence[Job]) -> list[Job]:

@@ -169,7 +169,10 @@ def why_it_waits(
     for left, sentence in steps:
         if not left:
             return sentence
-    return f"Offered to {_names(clear)}; the agent has not taken it yet."
+    return (
+        f"Offered to {_names(clear)}; another job goes first, the shop's hours do not let it start "
+        "yet, or the agent has not taken it."
+    )
 
 
 def _names(printers: Sequence[PrinterState]) -> str:

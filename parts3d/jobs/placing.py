@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from parts3d.catalogue.lifecycle import RevisionStatus
 from parts3d.errors import Conflict, NotFound
+from parts3d.jobs.following import follow_jobs
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.queues import read_queues
 from parts3d.jobs.tables import Job, JobEvent
@@ -16,6 +17,7 @@ from parts3d.orders.moves import move_order
 from parts3d.orders.queries import lock_order, order_at_point, whole_order
 from parts3d.orders.tables import Order, OrderLine, Payment, PaymentEvent
 from parts3d.orders.tokens import read_confirmation
+from parts3d.points.shelf import take_off_shelf
 from parts3d.promises.holds import lock_point, take
 from parts3d.promises.tables import Promise
 from parts3d.settings import Settings
@@ -131,7 +133,11 @@ def _open_payment(session: Session, order: Order, actor: str, now: datetime) -> 
 
 
 def create_jobs(session: Session, order: Order, promise: Promise, now: datetime) -> None:
-    """Add one waiting job for each print that a promise planned, at the order's point."""
+    """Add one job for each print that a promise planned, or part in stock, at the order's point.
+
+    Raises:
+        Conflict: a part that was held in stock has gone.
+    """
     sold = {one.line.position: one for one in whole_order(session, order.id).sold}
     next_copy = dict.fromkeys(sold, 1)
     for placement in promise.placements:
@@ -139,6 +145,10 @@ def create_jobs(session: Session, order: Order, promise: Promise, now: datetime)
         position, copies = placement.get("line", 1), placement.get("copies", 1)
         one, copy_number = sold[position], next_copy[position]
         next_copy[position] += copies
+        label = job_label(order.number, one.line, len(sold), copy_number, copies)
+        in_stock = None
+        if "unit_id" in placement:
+            in_stock = take_off_shelf(session, placement["unit_id"], now)
         add_job(
             session,
             Job(
@@ -150,18 +160,26 @@ def create_jobs(session: Session, order: Order, promise: Promise, now: datetime)
                 planned_printer_id=placement["printer_id"],
                 revision_id=one.revision.id,
                 material=one.revision.recipe["material"],
-                label=job_label(order.number, one.line, len(sold), copy_number, copies),
-                status=JobStatus.WAITING,
+                label=label,
+                # What lay in stock is checked: only bagging is left.
+                status=JobStatus.PASSED if in_stock else JobStatus.WAITING,
+                stock_unit_id=in_stock.unit_id if in_stock else None,
                 print_seconds=placement["print_seconds"],
                 due_at=promise.ready_at,
-                reason="Waits for a printer.",
+                reason=stock_words(in_stock.serial) if in_stock else "Waits for a printer.",
                 created_at=now,
             ),
         )
+    follow_jobs(session, order.id, now)
+
+
+def stock_words(serial: str) -> str:
+    """Say which part of the stock serves a job."""
+    return f"It was in stock already: {serial}."
 
 
 def add_job(session: Session, job: Job) -> Job:
-    """Add a waiting job with the first event of its history."""
+    """Add a job with the first event of its history."""
     session.add(job)
     session.flush()
     session.add(
@@ -169,9 +187,9 @@ def add_job(session: Session, job: Job) -> Job:
             job_id=job.id,
             at=job.created_at,
             epoch=0,
-            to_status=JobStatus.WAITING,
+            to_status=job.status,
             actor="system",
-            reason=job.reason if job.remade_from else None,
+            reason=job.reason if job.remade_from or job.stock_unit_id else None,
         )
     )
     session.flush()

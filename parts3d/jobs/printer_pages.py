@@ -12,11 +12,14 @@ from parts3d.accounts.tables import Agent, Role
 from parts3d.context import Context
 from parts3d.errors import Invalid, NotFound
 from parts3d.jobs.counter_desk import Act, Counter, CounterDep, act_at
+from parts3d.jobs.keeping.tasks import KEEP
 from parts3d.jobs.moves import ON_A_PRINTER
 from parts3d.jobs.pictures import last_picture, picture_at
 from parts3d.jobs.tables import Job
 from parts3d.jobs.versions import new_enough, too_old
 from parts3d.orders.collection import Desk
+from parts3d.points.absences import absences_of, end_absence, plan_absence
+from parts3d.points.closing import typed_moment
 from parts3d.points.spools import (
     SpoolDetails,
     add_spool,
@@ -27,7 +30,7 @@ from parts3d.points.spools import (
 )
 from parts3d.points.tables import Printer, Spool
 from parts3d.slicing.profiles import materials
-from parts3d.web import ContextDep, NowDep, ReadDep, get_language, gettext_of
+from parts3d.web import ContextDep, NowDep, ReadDep, get_language, get_now, gettext_of
 
 router = APIRouter(prefix="/counter", include_in_schema=False)
 Short = Annotated[str, Form(max_length=80)]
@@ -128,6 +131,62 @@ def weigh(
     return _act(request, context, counter, printer_id, act, _("What is left is corrected."))
 
 
+@router.post("/printers/{printer_id}/absences")
+def plan_maintenance(
+    request: Request,
+    printer_id: str,
+    counter: CounterDep,
+    context: ContextDep,
+    now: NowDep,
+    starts: Annotated[str, Form(max_length=20)] = "",
+    ends: Annotated[str, Form(max_length=20)] = "",
+    reason: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Take the printer out for a time; what is promised there is looked at at once."""
+    _ = gettext_of(get_language(request))
+
+    def act(session: Session, desk: Desk) -> None:
+        plan_absence(
+            session,
+            point_id=desk.point_id,
+            printer_id=printer_id,
+            starts_at=typed_moment(starts, "starts") if starts.strip() else now,
+            ends_at=typed_moment(ends, "ends"),
+            reason=reason,
+            actor=desk.actor,
+            now=now,
+        )
+
+    said = _("Noted. Nothing is begun that would run into it, and promises reckon with it.")
+    answer = _act(request, context, counter, printer_id, act, said)
+    context.ring_task(KEEP, counter.desk.point_id)
+    return answer
+
+
+@router.post("/printers/{printer_id}/absences/{absence_id}/end")
+def end_maintenance(
+    request: Request,
+    printer_id: str,
+    absence_id: str,
+    counter: CounterDep,
+    context: ContextDep,
+    now: NowDep,
+) -> Response:
+    """Let the printer work again before the time."""
+    _ = gettext_of(get_language(request))
+
+    def act(session: Session, desk: Desk) -> None:
+        end_absence(
+            session,
+            point_id=desk.point_id,
+            printer_id=printer_id,
+            absence_id=absence_id,
+            now=now,
+        )
+
+    return _act(request, context, counter, printer_id, act, _("It works again."))
+
+
 def _details(material: str, grams: str, name: str, lot: str) -> SpoolDetails:
     try:
         return SpoolDetails.model_validate(
@@ -167,6 +226,7 @@ def _printer_page(
     printer = session.get(Printer, printer_id)
     if printer is None or printer.point_id != counter.desk.point_id or printer.withdrawn_at:
         raise NotFound("There is no such printer at this point.")
+    now = get_now(request)
     agent = session.get(Agent, printer.agent_id) if printer.agent_id else None
     least = context.settings.least_agent_version
     old = agent is not None and not new_enough(agent.version, least)
@@ -180,6 +240,7 @@ def _printer_page(
         "materials": [(name, name) for name in materials()],
         "agent_notice": too_old(agent.version, least) if agent is not None and old else None,
         "fault": fault,
+        "absences": absences_of(session, [printer.id], now).get(printer.id, []),
     }
     return page(request, Role.STAFF, "jobs/printer.html", values, status=status)
 

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 from parts3d.errors import Conflict, Invalid
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import move_job
+from parts3d.jobs.stock import give_back, is_at_hand
 from parts3d.jobs.tables import Job
 from parts3d.orders.cancellation import end_cancelled, too_late
 from parts3d.orders.lifecycle import OrderStatus
@@ -62,9 +63,12 @@ def cancel_order(
         raise Conflict("This order has changed a moment ago. Look again, then retry.")
     # What serves no line any more is finished for the stock, whatever becomes of the order.
     open_jobs = [job for job in jobs if job.status not in _OVER and job.surplus_since is None]
-    if any(job.status not in _STOPPABLE for job in open_jobs):
+    if any(job.status not in _STOPPABLE and not is_at_hand(job) for job in open_jobs):
         raise too_late(order)
     for job in open_jobs:
+        if is_at_hand(job):
+            give_back(session, job, actor=actor, now=now, reason=reason)
+            continue
         move_job(session, job, JobStatus.CANCELLED, actor=actor, now=now, reason=reason)
         job.lease_until = None
     end_cancelled(session, order, actor=actor, now=now, reason=reason)
@@ -104,6 +108,8 @@ def give_up_order(
     words = reason.strip()
     move_order(session, order, OrderStatus.ACTION_NEEDED, actor=actor, now=now, reason=words)
     for job in jobs:
+        if is_at_hand(job):
+            give_back(session, job, actor=actor, now=now, reason=words)
         if job.status in _MADE:
             move_job(session, job, JobStatus.FAILED, actor=actor, now=now, reason=words)
         if job.status not in _OVER:

@@ -16,6 +16,7 @@ from parts3d.jobs.tables import Job, JobEvent
 from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.queries import sold_lines
 from parts3d.orders.tables import Order
+from parts3d.points.spools import materials_in_stock
 from parts3d.points.tables import Printer
 from parts3d.slicing.profiles import printer_models, profile
 
@@ -26,9 +27,10 @@ class Act(IntEnum):
     DECIDE = 1  # no machine knows whether it was printed
     PRINT_AGAIN = 2  # a print is lost
     CLEAR_BED = 3  # the printer stands still
-    CHECK = 4
-    BAG = 5
-    HAND_OVER = 6  # when the customer comes
+    LOAD = 4  # a print waits for a material that lies in the book of spools
+    CHECK = 5
+    BAG = 6
+    HAND_OVER = 7  # when the customer comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Todo:
 
     Args:
         act: what.
-        title: the part, or the printer whose bed is to be cleared.
+        title: the part, the printer whose bed is to be cleared, or the material to be loaded.
         label: the job's or the order's number.
         since: from when it waits; None if that is not known.
         due_at: when the order was promised; None for a bed.
@@ -106,6 +108,7 @@ def todo_list(session: Session, point_id: str, language: str) -> list[Todo]:
     found = [
         *_jobs(session, point_id, language),
         *_beds(session, point_id),
+        *_materials(session, point_id),
         *_hand_overs(session, point_id, language),
     ]
     return sorted(found, key=lambda todo: todo.urgency)
@@ -216,6 +219,46 @@ def _beds(session: Session, point_id: str) -> list[Todo]:
         for row in rows
         if row.id not in at_work
     ]
+
+
+def _materials(session: Session, point_id: str) -> list[Todo]:
+    """Materials that prints wait for and no printer has loaded, each for its most urgent print."""
+    printers = {
+        printer.id: printer
+        for printer in session.exec(
+            select(Printer).where(Printer.point_id == point_id, col(Printer.withdrawn_at).is_(None))
+        )
+    }
+    loaded = {printer.material for printer in printers.values()}
+    missing = materials_in_stock(session, [point_id])[point_id] - loaded
+    waiting = session.exec(
+        select(Job)
+        .where(
+            Job.point_id == point_id,
+            Job.status == JobStatus.WAITING,
+            col(Job.material).in_(sorted(missing)),
+        )
+        .order_by(col(Job.due_at), col(Job.created_at))
+    ).all()
+    first: dict[str, Job] = {}
+    for job in waiting:
+        first.setdefault(job.material, job)
+    found = []
+    for material, job in first.items():
+        printer = printers.get(job.planned_printer_id or "") or next(iter(printers.values()), None)
+        if printer is not None:
+            found.append(
+                Todo(
+                    act=Act.LOAD,
+                    title=material,
+                    label=job.label,
+                    since=job.created_at,
+                    due_at=job.due_at,
+                    printer_id=printer.id,
+                    printer=printer.name,
+                )
+            )
+    return found
 
 
 def _hand_overs(session: Session, point_id: str, language: str) -> list[Todo]:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from parts3d.jobs.hedges import furthest
 from parts3d.jobs.lifecycle import JobStatus
+from parts3d.jobs.stock import is_at_hand
 from parts3d.jobs.tables import Job
 from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.queries import WholeOrder, whole_order
@@ -169,4 +170,4 @@ def _mean_progress(copies: Sequence[CopyProgress]) -> float:
 
 def _may_cancel(status: OrderStatus, jobs: Sequence[Job]) -> bool:
     open_order = status in {OrderStatus.PRICED, OrderStatus.PLACED, OrderStatus.ACTION_NEEDED}
-    return open_order and all(job.status in _STARTABLE for job in jobs)
+    return open_order and all(job.status in _STARTABLE or is_at_hand(job) for job in jobs)

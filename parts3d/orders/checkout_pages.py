@@ -275,7 +275,7 @@ def _page(
         "typed": nothing_typed | values["typed"],
         "faults": no_faults | values.get("faults", {}),
         **checkout_view(found, now, language),
-        **sure_view(get_context(request).settings, found.quote, language),
+        **sure_view(get_context(request).settings, found.quote.handling_cents, language),
         **where_back(session, get_context(request).settings, found, language),
         "key": values["typed"].get("idempotency_key") or new_id(),
         "change": change and change_view(change, now, language),

@@ -67,7 +67,8 @@ def compensate(
         return None
     if session.get(Compensation, order_id) is not None:
         return None
-    amount_cents = amount_of(session.get_one(Quote, order.quote_id), settings)
+    quote = session.get_one(Quote, order.quote_id)
+    amount_cents = amount_of(quote.handling_cents, settings)
     voucher_id = None
     if amount_cents:
         voucher = create_voucher(
@@ -95,8 +96,8 @@ def compensate(
     return row
 
 
-def amount_of(quote: Quote, settings: Settings) -> int:
+def amount_of(handling_cents: int, settings: Settings) -> int:
     """Return what a missed promise is worth, in cents with VAT, by the rule of the settings."""
-    handling = Decimal(quote.handling_cents) * (1 + Decimal(settings.vat_percent) / 100)
+    handling = Decimal(handling_cents) * (1 + Decimal(settings.vat_percent) / 100)
     share = round_cents(handling * settings.apology_percent / 100)
     return max(share, settings.apology_least_cents)

@@ -24,7 +24,6 @@ from parts3d.points.geography import Place, distance_km
 from parts3d.points.hours import Hours
 from parts3d.points.tables import Point
 from parts3d.promises.words import moment_words, percent_words
-from parts3d.quotes.tables import Quote
 from parts3d.settings import Settings
 from parts3d.shop import DeviceDep, shop_page, translator
 from parts3d.templating import clock_time, euros
@@ -95,9 +94,9 @@ def keeping_view(session: Session, order: Order, now: datetime, language: str) -
     }
 
 
-def sure_view(settings: Settings, quote: Quote, language: str) -> dict[str, str | None]:
+def sure_view(settings: Settings, handling_cents: int, language: str) -> dict[str, str | None]:
     """Return how sure a promise is, and what is given when it slips."""
-    cents = amount_of(quote, settings)
+    cents = amount_of(handling_cents, settings)
     return {
         "percent": percent_words(settings.promise_quantile, language),
         "apology": euros(cents, language) if cents else None,

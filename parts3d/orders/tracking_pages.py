@@ -98,7 +98,7 @@ def _view(request: Request, session: Session, context: Context, order_id: str) -
     return {
         "order": order_view(tracking, now, language, context.settings.public_url),
         "keeping": keeping_view(session, order, now, language)
-        | sure_view(context.settings, tracking.whole.quote, language),
+        | sure_view(context.settings, tracking.whole.quote.handling_cents, language),
     }
 
 

@@ -37,6 +37,7 @@ class PointForm(BaseModel):
     unattended: str = "finish"
     bed_clear_minutes: str = "5"
     check_minutes: str = "5"
+    people: str = "1"
     active: str = ""
 
 

@@ -35,6 +35,7 @@ class PointDetails(BaseModel):
         unattended: what printers may do while nobody is there.
         bed_clear_minutes: from the end of a print to a free bed, while somebody is there.
         check_minutes: to check and bag a part.
+        people: how many do that at once.
         latitude: WGS 84, in degrees, together with ``longitude``.
         longitude: likewise.
         active: whether it takes orders.
@@ -51,6 +52,7 @@ class PointDetails(BaseModel):
     unattended: Unattended = Unattended.FINISH
     bed_clear_minutes: Annotated[int, Field(ge=1, le=240)] = 5
     check_minutes: Annotated[int, Field(ge=1, le=240)] = 5
+    people: Annotated[int, Field(ge=1, le=20)] = 1
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
     active: bool = True

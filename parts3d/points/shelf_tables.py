@@ -17,7 +17,12 @@ class ShelfPart(SQLModel, table=True):
     unit_id: str = Field(primary_key=True, description="of the unit; units come after points")
     point_id: str = Field(foreign_key="point.id")
     revision_id: str = Field(foreign_key="revision.id")
-    attempt_id: str = Field(description="the print that it came from")
+    job_id: str = Field(index=True, description="the job that printed it")
+    serial: str = Field(description="as it stands on the bag")
+    # The print that it came from, for whoever has to plan it again.
+    printer_id: str = Field(foreign_key="printer.id")
+    slice_id: str = Field(foreign_key="slice.id")
+    print_seconds: int
     since: datetime = Field(sa_type=UtcDateTime)
     # Sold, used up or thrown away since.
     left_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

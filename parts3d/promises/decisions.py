@@ -12,7 +12,7 @@ from parts3d.points.hours import BRUSSELS
 from parts3d.points.tables import Printer
 from parts3d.promises.decision_tables import PromiseDecision
 from parts3d.promises.evidence import MOST_BYTES, Evidence, pack, unpack
-from parts3d.promises.plan import plan
+from parts3d.promises.from_stock import plan_with_stock
 from parts3d.promises.snapshot import Offer, Refusal
 from parts3d.promises.tables import Promise
 
@@ -64,7 +64,8 @@ def remember(
         promise_id=promise.id,
         made_at=evidence.now,
         level=stated,
-        planned_level=evidence.offer.quantile,
+        # What lies there already teaches nothing of what is printed.
+        planned_level=evidence.offer.quantile if evidence.offer.placements else 1.0,
         point_id=promise.point_id,
         printer_model=session.get_one(Printer, promise.printer_id).model,
         hour=local.hour,
@@ -104,7 +105,9 @@ def replay(decision: PromiseDecision) -> Replay:
         evidence = unpack(decision.evidence)
     except Unreadable as error:
         return Replay(decision, None, None, error.message)
-    [again] = plan(evidence.now, evidence.needs, [evidence.point], quantile=evidence.quantile)
+    [again] = plan_with_stock(
+        evidence.now, evidence.needs, [evidence.point], quantile=evidence.quantile
+    )
     return Replay(decision, evidence, again, None)
 
 

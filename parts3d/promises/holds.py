@@ -4,23 +4,25 @@ No customer gets a slot twice: whoever holds or takes capacity locks the point's
 (SQLite lets one writer in at a time anyway), then reads the queues and computes again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlmodel import Session, col, select
 
 from parts3d.catalogue.queries import title_in
 from parts3d.errors import Conflict, NotFound
-from parts3d.points.tables import Point, Printer
+from parts3d.points.shelf_tables import ShelfPart
+from parts3d.points.tables import Point
 from parts3d.promises.decisions import note_order, remember
 from parts3d.promises.evidence import Evidence
+from parts3d.promises.from_stock import plan_with_stock
 from parts3d.promises.levels import level_at
-from parts3d.promises.plan import plan
+from parts3d.promises.placing import from_stock, to_print
 from parts3d.promises.queries import ReadQueues, point_snapshots
 from parts3d.promises.service import layouts_of_quote, needs_for, say_refusal
 from parts3d.promises.snapshot import Refusal
+from parts3d.promises.stock import stock_for
 from parts3d.promises.tables import PROMISE_LIFECYCLE, Promise, PromiseStatus
 from parts3d.quotes.layout import Layout
 from parts3d.quotes.service import still_valid
@@ -222,6 +224,14 @@ def _as_conflict(
     return Conflict(say_refusal(session, refusal, titles=titles), code=refusal.code)
 
 
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """What can be promised: the planner's evidence, and the stock that serves some lines."""
+
+    evidence: Evidence
+    stock: Mapping[int, Sequence[ShelfPart]]
+
+
 def _plan_one(
     session: Session,
     settings: Settings,
@@ -230,15 +240,17 @@ def _plan_one(
     now: datetime,
     read_queues: ReadQueues,
     leave_out: str | None = None,
-) -> Evidence | Refusal:
+) -> _Planned | Refusal:
     point = lock_point(session, point_id)
     snapshots = point_snapshots(session, [point], now, read_queues=read_queues, leave_out=leave_out)
-    needs = needs_for(session, layouts)
+    stock = stock_for(session, layouts, [point_id], now, leave_out=leave_out)
+    needs = stock.needs_at(point_id, needs_for(session, layouts))
     quantile = level_at(snapshots[0], settings.promise_quantile)
-    [result] = plan(now, needs, snapshots, quantile=quantile)
+    [result] = plan_with_stock(now, needs, snapshots, quantile=quantile)
     if isinstance(result, Refusal):
         return result
-    return Evidence(now.astimezone(UTC), needs, snapshots[0], quantile, result)
+    evidence = Evidence(now.astimezone(UTC), needs, snapshots[0], quantile, result)
+    return _Planned(evidence, stock.at(point_id))
 
 
 def _keep(
@@ -246,42 +258,25 @@ def _keep(
     settings: Settings,
     quote: Quote,
     layouts: Sequence[Layout],
-    evidence: Evidence,
+    planned: _Planned,
     *,
     holder: str | None = None,
 ) -> Promise:
-    now, offer = evidence.now, evidence.offer
-    beds = [
-        (position, plate)
-        for position, layout in enumerate(layouts, start=1)
-        for plate in layout.plates
+    now, offer = planned.evidence.now, planned.evidence.offer
+    placements = [
+        *from_stock(planned.stock, now),
+        *to_print(session, layouts, offer),
     ]
-    models = _models(session, [placement.printer_id for placement in offer.placements])
-    placements: list[dict[str, Any]] = []
-    for one in offer.placements:
-        position, plate = beds[one.need]
-        sliced = plate.slices[models[one.printer_id]]
-        placements.append(
-            {
-                "printer_id": one.printer_id,
-                "print_seconds": sliced.print_seconds,
-                "starts_at": one.starts_at.isoformat(),
-                "line": position,
-                "copies": plate.copies,
-                "revision_id": layouts[position - 1].revision.id,
-                "slice_id": sliced.slice_id,
-            }
-        )
     first = min(placements, key=lambda one: one["starts_at"])
     promise = Promise(
         quote_id=quote.id,
         point_id=offer.point_id,
-        printer_id=offer.printer_id,
+        printer_id=offer.printer_id or first["printer_id"],
         slice_id=first["slice_id"],
         status=PromiseStatus.HELD,
         ready_at=offer.ready_at,
         starts_at=offer.starts_at,
-        print_seconds=sum(one["print_seconds"] for one in placements),
+        print_seconds=sum(one["print_seconds"] for one in placements if "unit_id" not in one),
         placements=placements,
         held_until=now + timedelta(minutes=settings.hold_minutes),
         reasons=[reason.as_data() for reason in offer.reasons],
@@ -290,15 +285,8 @@ def _keep(
     )
     session.add(promise)
     session.flush()
-    remember(session, promise, evidence, stated=settings.promise_quantile)
+    remember(session, promise, planned.evidence, stated=settings.promise_quantile)
     return promise
-
-
-def _models(session: Session, printer_ids: Sequence[str]) -> dict[str, str]:
-    rows = session.exec(
-        select(Printer.id, Printer.model).where(col(Printer.id).in_(list(printer_ids)))
-    )
-    return dict(rows.all())
 
 
 def _move(promise: Promise, target: PromiseStatus) -> None:

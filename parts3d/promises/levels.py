@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from parts3d.promises.from_stock import plan_with_stock
 from parts3d.promises.learning.misses import planned_level
-from parts3d.promises.plan import plan
 from parts3d.promises.snapshot import Needs, Offer, PointSnapshot, Refusal
 
 # Levels this close are one: the quantile of some hundred futures wobbles by as much.
@@ -19,12 +19,12 @@ def level_at(point: PointSnapshot, target: float) -> float:
 def plan_to_keep(
     now: datetime, wanted: Needs, points: Sequence[PointSnapshot], *, target: float
 ) -> list[Offer | Refusal]:
-    """Plan as ``plan`` does, each point at its own level; one plan for those of the same level."""
+    """Plan each point at its own level; one plan for all points of the same level."""
     by_level: dict[float, list[PointSnapshot]] = {}
     for point in points:
         by_level.setdefault(level_at(point, target), []).append(point)
     found: dict[str, Offer | Refusal] = {}
     for level, some in by_level.items():
-        for one in plan(now, wanted, some, quantile=level):
+        for one in plan_with_stock(now, wanted, some, quantile=level):
             found[one.point_id] = one
     return [found[point.id] for point in points]

@@ -270,6 +270,8 @@ def _holds(
     for row in rows:
         prints: dict[str, list[PrintTime]] = defaultdict(list)
         for one in row.placements:
+            if "unit_id" in one:
+                continue
             at, seconds = one["printer_id"], float(one["print_seconds"])
             time = print_time_on(
                 corrections, models.get(at, ""), at, one.get("revision_id"), seconds
@@ -279,3 +281,15 @@ def _holds(
             Hold(printer_id, tuple(times), row.held_until) for printer_id, times in prints.items()
         ]
     return holds
+
+
+def held_units(
+    session: Session, point_ids: Collection[str], now: datetime, *, leave_out: str | None = None
+) -> set[str]:
+    """Return the parts in stock that checkouts hold, but for one promise's own."""
+    return {
+        one["unit_id"]
+        for row in _held(session, point_ids, now, leave_out)
+        for one in row.placements
+        if "unit_id" in one
+    }

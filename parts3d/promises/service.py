@@ -19,6 +19,7 @@ from parts3d.promises.queries import (
 )
 from parts3d.promises.reach import TO_CHOOSE_FROM, points_within
 from parts3d.promises.snapshot import Need, Offer, PointSnapshot, Refusal
+from parts3d.promises.stock import stock_for
 from parts3d.promises.words import Translate, refusal_sentence
 from parts3d.quotes.layout import Layout, laid_out_as, lay_out, revision_on_sale
 from parts3d.quotes.service import Wanted, quote_lines
@@ -52,12 +53,12 @@ class PointRefusal:
 class Options:
     """What a customer can choose from, best first, and the points that cannot.
 
-    ``needs`` and ``snapshots`` (by point id) are what it was planned from.
+    ``needs`` and ``snapshots``, by point id, are what it was planned from.
     """
 
     offers: tuple[PointOffer, ...]
     refusals: tuple[PointRefusal, ...]
-    needs: tuple[Need, ...] = ()
+    needs: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
     snapshots: Mapping[str, PointSnapshot] = field(default_factory=dict)
 
 
@@ -80,17 +81,24 @@ def offers(
         Invalid: a quantity that cannot be planned.
     """
     points = points_within(session, place, TO_CHOOSE_FROM)
-    needs = needs_of_wanted(session, wanted)
+    layouts = layouts_of_wanted(session, wanted)
+    needs = needs_for(session, layouts)
+    stock = stock_for(session, layouts, [point.id for point in points], now)
     by_id = {point.id: point for point in points}
     snapshots = point_snapshots(session, points, now, read_queues=read_queues)
-    results = plan_to_keep(now, needs, snapshots, target=settings.promise_quantile)
+    target = settings.promise_quantile
+    printed = [one for one in snapshots if not stock.at(one.id)]
+    results = plan_to_keep(now, needs, printed, target=target)
+    for one in snapshots:
+        if stock.at(one.id):
+            results += plan_to_keep(now, stock.needs_at(one.id, needs), [one], target=target)
     ranking = choose([one for one in results if isinstance(one, Offer)], Customer(place))
     return Options(
         offers=tuple(PointOffer(by_id[one.offer.point_id], one) for one in ranking),
         refusals=tuple(
             PointRefusal(by_id[one.point_id], one) for one in results if isinstance(one, Refusal)
         ),
-        needs=needs,
+        needs={one.id: stock.needs_at(one.id, needs) for one in snapshots},
         snapshots={one.id: one for one in snapshots},
     )
 
@@ -109,23 +117,22 @@ def find_point(session: Session, slug: str) -> Point:
     return point
 
 
-def needs_of_wanted(session: Session, wanted: Sequence[Wanted]) -> tuple[Need, ...]:
-    """Return what is to be printed for parts that are not quoted yet.
+def layouts_of_wanted(session: Session, wanted: Sequence[Wanted]) -> list[Layout]:
+    """Return how parts that are not quoted yet would be laid on beds.
 
     Raises:
         NotFound: unknown revision.
         Conflict: not on sale, or not yet sliced (says how far it is).
     """
     models = orderable_models(session)
-    layouts = [
+    return [
         lay_out(session, revision_on_sale(session, one.revision_id), one.quantity, models)
         for one in wanted
     ]
-    return needs_for(session, layouts)
 
 
 def layouts_of_quote(session: Session, quote: Quote) -> list[Layout]:
-    """Return the lines of a quote as they were laid on beds; refuses as ``needs_of_wanted``."""
+    """Return the lines of a quote as they were laid on beds; refuses as ``layouts_of_wanted``."""
     models = orderable_models(session)
     return [laid_out_as(session, line, models) for line in quote_lines(session, quote.id)]
 

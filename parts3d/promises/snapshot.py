@@ -30,6 +30,7 @@ class Need:
         quantity: prints to be made, one after another or side by side, all at one point.
         copies: parts that lie on the bed in each of these prints.
         line: position of the order's line, from 1.
+        on_shelf: these parts lie checked in the point's stock; nothing is printed.
     """
 
     print_times: Mapping[str, PrintTime]
@@ -37,6 +38,7 @@ class Need:
     quantity: int = 1
     copies: int = 1
     line: int = 1
+    on_shelf: bool = False
 
     def __post_init__(self) -> None:
         if self.quantity < 1 or self.copies < 1 or self.parts > MAX_QUANTITY:
@@ -190,6 +192,7 @@ class ReasonCode(StrEnum):
     MATERIAL_CHANGE = "material_change"
     OVERTAKES = "overtakes"
     CHANCE = "chance"
+    FROM_STOCK = "from_stock"
 
 
 class RefusalCode(StrEnum):

@@ -46,8 +46,9 @@ class Promise(SQLModel, table=True):
     starts_at: datetime = Field(sa_type=UtcDateTime)
     print_seconds: int = Field(description="planned, all prints")
     # One entry a print: printer_id, print_seconds (as sliced), starts_at, line (its position),
-    # copies (on the bed), slice_id; older ones have the first three, for line 1 and one copy.
-    # Spare prints are not held: they are needed only if one fails.
+    # copies (on the bed), slice_id; one that is served from stock has its unit_id too; older ones
+    # have the first three, for line 1 and one copy. Spare prints are not held: they are needed only
+    # if one fails.
     placements: list[dict[str, Any]] = Field(sa_type=sa.JSON)
     held_until: datetime = Field(sa_type=UtcDateTime)
     # Who holds it, as far as that is known: a hash; its holds are limited in number.

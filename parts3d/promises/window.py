@@ -70,4 +70,4 @@ def stands_until(options: Options, now: datetime) -> datetime:
     """
     best = options.offers[0].offer
     snapshot = options.snapshots[best.point_id]
-    return order_by(now, options.needs, snapshot, best, quantile=best.quantile)
+    return order_by(now, options.needs[best.point_id], snapshot, best, quantile=best.quantile)

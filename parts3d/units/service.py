@@ -14,6 +14,7 @@ from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import move_job
 from parts3d.jobs.remaking import remake_copies
 from parts3d.jobs.tables import Attempt, Job
+from parts3d.points.shelf_tables import ShelfPart
 from parts3d.points.tables import Point, Printer, Spool
 from parts3d.slicing.tables import Slice
 from parts3d.units.tables import Unit
@@ -81,13 +82,33 @@ def put_in_stock(
 ) -> None:
     """Keep a second print of what another job served: it goes on the stock's shelf."""
     job.surplus_since = job.surplus_since or now
+    attempt = session.get_one(Attempt, job.attempt_id)
     for unit in units:
         unit.stocked_at = now
+        session.add(
+            ShelfPart(
+                unit_id=unit.id,
+                point_id=job.point_id,
+                revision_id=unit.revision_id,
+                job_id=job.id,
+                serial=unit.serial,
+                printer_id=attempt.printer_id,
+                slice_id=attempt.slice_id,
+                print_seconds=round(job.print_seconds / job.copies),
+                since=now,
+            )
+        )
+    session.flush()
     move_job(session, job, JobStatus.READY, actor=actor, now=now, reason=SURPLUS)
 
 
 def units_of(session: Session, job: Job) -> list[Unit]:
-    """Return the units that a job's present try has given, in the order of its copies."""
+    """Return the units that a job's present try has given, in the order of its copies.
+
+    Of a job that the stock serves: that one part.
+    """
+    if job.stock_unit_id is not None:
+        return list(session.exec(select(Unit).where(Unit.id == job.stock_unit_id)))
     return list(
         session.exec(
             select(Unit).where(Unit.attempt_id == job.attempt_id).order_by(col(Unit.copy_number))
@@ -122,17 +143,37 @@ def hand_over_units(session: Session, *, order_id: str, actor: str, now: datetim
     ).all()
     for job in jobs:
         move_job(session, job, JobStatus.HANDED_OVER, actor=actor, now=now)
+        if job.stock_unit_id is not None:
+            _sell_from_stock(session, job, now)
     attempts = {job.attempt_id for job in jobs}
+    from_stock = {job.stock_unit_id for job in jobs}
     units = [
         unit
         for unit in session.exec(select(Unit).where(Unit.order_id == order_id)).all()
-        if unit.attempt_id in attempts
+        if unit.attempt_id in attempts or unit.id in from_stock
     ]
     for unit in units:
         unit.handed_over_at = unit.handed_over_at or now
         unit.handed_over_by = unit.handed_over_by or actor
     session.flush()
     return units
+
+
+def _sell_from_stock(session: Session, job: Job, now: datetime) -> None:
+    """Let a part's record say who has it now: that is whom a recall has to reach."""
+    unit = session.get_one(Unit, job.stock_unit_id, with_for_update=True)
+    unit.trace = {
+        **unit.trace,
+        "stock": {
+            "made_for_order": unit.order_id,
+            "made_as_job": unit.job_id,
+            "since": unit.stocked_at.isoformat() if unit.stocked_at else None,
+            "sold_at": now.isoformat(),
+        },
+    }
+    unit.order_id, unit.job_id = job.order_id, job.id
+    unit.stock_left_at, unit.stock_left_why = now, f"Sold: {job.label}"
+    session.flush()
 
 
 def _spool(session: Session, attempt: Attempt) -> dict[str, object] | None:

@@ -1,9 +1,11 @@
 """What must be true of an order in the end, read from the rows and from the printers' logs."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
+from parts3d.jobs.keeping.tables import Rescue, RescueKind
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tables import Attempt, Job, JobEvent
 from parts3d.notices.tables import Notice, NoticeKind, NoticeStatus
@@ -37,12 +39,47 @@ def assert_collected_once(network: LivingNetwork, number: str, quantity: int) ->
         others = [job for job in jobs if job not in served]
         assert all(job.status is JobStatus.CANCELLED or job.surplus_since for job in others)
         for job in jobs:
+            _assert_second_print_is_on_record(session, job, jobs)
             _assert_printed_as_decided(session, job, starts, served=job in served)
+        # What lies in stock, or went from there to somebody else, is not hers.
         units = session.exec(
-            select(Unit).where(Unit.order_id == order.id, col(Unit.stocked_at).is_(None))
+            select(Unit).where(Unit.order_id == order.id, col(Unit.handed_over_at).is_not(None))
         ).all()
         assert {unit.job_id for unit in units} == {job.id for job in served}
         assert len(units) == quantity
+        assert {unit.id for unit in units if unit.stocked_at} == {
+            job.stock_unit_id for job in served if job.stock_unit_id
+        }
+
+
+def _assert_second_print_is_on_record(session: Session, job: Job, jobs: Sequence[Job]) -> None:
+    """A copy has one job; a second one is a hedge or a remake, and there is a row that says why."""
+    hedges = session.exec(
+        select(Rescue).where(Rescue.kind == RescueKind.HEDGE, Rescue.new_job_id == job.id)
+    ).all()
+    if job.hedge_of is not None:
+        assert len(hedges) == 1, job.label
+        assert hedges[0].order_id == job.order_id
+        assert job.hedge_of in {one.id for one in jobs}
+        return
+    assert not hedges
+    if job.remade_from is not None:
+        [origin] = [one for one in jobs if one.id == job.remade_from]
+        assert origin.rejected_copies or origin.copies < job.copy_number, job.label
+        return
+    mine = range(job.copy_number, job.copy_number + job.copies)
+    others = [
+        one
+        for one in jobs
+        if one.id != job.id
+        and one.line_id == job.line_id
+        and one.hedge_of is None
+        and one.remade_from is None
+        and one.status is not JobStatus.MOVED
+    ]
+    for other in others:
+        theirs = range(other.copy_number, other.copy_number + other.copies)
+        assert set(mine).isdisjoint(theirs), (job.label, other.label)
 
 
 def _assert_paid_once(session: Session, order: Order) -> None:
@@ -70,8 +107,16 @@ def _assert_printed_as_decided(
             JobEvent.to_status == JobStatus.WAITING,
         )
     ).all()
-    # By a person, or by the rule that a failed print waits again.
-    assert all(event.actor == "system" or event.actor.startswith("staff:") for event in decided)
+    # By a person, or by the rule that a failed print waits again: then a row says so.
+    by_rule = [event for event in decided if event.actor == "system"]
+    assert all(event.actor.startswith("staff:") for event in decided if event not in by_rule)
+    recorded = session.exec(
+        select(Rescue).where(Rescue.kind == RescueKind.REPRINT, Rescue.job_id == job.id)
+    ).all()
+    assert len(recorded) == len(by_rule), (job.label, len(recorded), len(by_rule))
+    if job.stock_unit_id is not None:
+        assert not started, job.label
+        return
     assert max(started, default=0) <= 1, (job.label, started)
     assert served <= sum(started) <= 1 + len(decided), (job.label, started, len(decided))
 

@@ -19,6 +19,7 @@ from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import move_job
 from parts3d.jobs.placing import add_job
 from parts3d.jobs.remaking import bed_exists
+from parts3d.jobs.stock import print_instead
 from parts3d.jobs.tables import Job, JobEvent
 from parts3d.orders.moves import note_order
 from parts3d.orders.queries import lock_order
@@ -95,6 +96,7 @@ def print_again_now(
     before = job.printer_id
     move_job(session, job, JobStatus.WAITING, actor=ACTOR, now=now, reason=_AGAIN)
     job.printer_id = job.agent_id = job.progress = job.remaining_seconds = None
+    print_instead(job)
     printer = _printer_there(session, job, printer_id)
     if printer is not None:
         _plan_there(session, job, printer)

@@ -22,6 +22,7 @@ from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import move_job
 from parts3d.jobs.placing import create_jobs
 from parts3d.jobs.queues import read_queues
+from parts3d.jobs.stock import give_back, is_at_hand
 from parts3d.jobs.tables import Job
 from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.moves import note_order
@@ -165,6 +166,8 @@ def accept(
         if job.status in _STARTABLE:
             move_job(session, job, JobStatus.MOVED, actor=actor, now=now, reason=words)
             job.lease_until = None
+        elif is_at_hand(job):
+            give_back(session, job, actor=actor, now=now, reason=words)
         elif job.status not in _OVER:
             job.surplus_since = job.surplus_since or now
     _close(row, RescueStatus.DONE, now, actor)

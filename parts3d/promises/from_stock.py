@@ -1,0 +1,85 @@
+"""Promises that a point's stock keeps: what lies there checked is ready once it is bagged. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from parts3d.promises.attendance import collectable_at
+from parts3d.promises.plan import HORIZON, plan
+from parts3d.promises.snapshot import (
+    Need,
+    Needs,
+    Offer,
+    PointSnapshot,
+    Reason,
+    ReasonCode,
+    Refusal,
+    RefusalCode,
+    needs_of,
+)
+
+
+def plan_with_stock(
+    now: datetime, wanted: Needs, points: Sequence[PointSnapshot], *, quantile: float
+) -> list[Offer | Refusal]:
+    """Plan as ``plan`` does, for needs of which some may lie on these points' shelves.
+
+    Placements are those of what is printed; ``need`` stays the index among all needs.
+    """
+    needs = needs_of(wanted)
+    printed = [index for index, need in enumerate(needs) if not need.on_shelf]
+    if len(printed) == len(needs):
+        return plan(now, needs, points, quantile=quantile)
+    now = now.astimezone(UTC)
+    shelf = [need for need in needs if need.on_shelf]
+    if not printed:
+        return [_bagged(now, shelf, point, quantile) for point in points]
+    found = plan(now, [needs[index] for index in printed], points, quantile=quantile)
+    return [
+        _with_stock(now, shelf, point, one, printed, quantile)
+        for point, one in zip(points, found, strict=True)
+    ]
+
+
+def _bagged(
+    now: datetime, shelf: Sequence[Need], point: PointSnapshot, quantile: float
+) -> Offer | Refusal:
+    """Promise what only has to be bagged, by whoever has done what lies there already."""
+    parts = sum(need.parts for need in shelf)
+    until = now + HORIZON
+    minutes = timedelta(minutes=point.staff_backlog_minutes + parts * point.check_minutes)
+    bagged_at = point.staffed_hours.add_open_time(now, minutes)
+    ready_at = None if bagged_at is None else collectable_at(point, bagged_at, until)
+    if ready_at is None:
+        return Refusal(point.id, RefusalCode.NEVER_OPEN, {"days": HORIZON.days})
+    return Offer(
+        point_id=point.id,
+        printer_id="",
+        ready_at=ready_at,
+        starts_at=now,
+        reasons=(Reason(ReasonCode.FROM_STOCK, {"parts": parts}),),
+        placements=(),
+        quantile=quantile,
+        place=point.place,
+    )
+
+
+def _with_stock(
+    now: datetime,
+    shelf: Sequence[Need],
+    point: PointSnapshot,
+    offer: Offer | Refusal,
+    printed: Sequence[int],
+    quantile: float,
+) -> Offer | Refusal:
+    if isinstance(offer, Refusal):
+        return offer
+    bagged = _bagged(now, shelf, point, quantile)
+    if isinstance(bagged, Refusal):
+        return bagged
+    return replace(
+        offer,
+        ready_at=max(offer.ready_at, bagged.ready_at),
+        reasons=(*bagged.reasons, *offer.reasons),
+        placements=tuple(replace(one, need=printed[one.need]) for one in offer.placements),
+    )
