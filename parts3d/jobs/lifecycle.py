@@ -56,8 +56,9 @@ JOB_LIFECYCLE = Lifecycle(
             {JobStatus.PRINTED, JobStatus.UNKNOWN, JobStatus.NEEDS_HUMAN, JobStatus.FAILED}
         ),
         JobStatus.PRINTED: frozenset({JobStatus.PASSED, JobStatus.FAILED}),
-        JobStatus.PASSED: frozenset({JobStatus.READY, JobStatus.FAILED}),
-        JobStatus.READY: frozenset({JobStatus.HANDED_OVER, JobStatus.FAILED}),
+        # Cancelled from here: a part of the stock that served it goes back there.
+        JobStatus.PASSED: frozenset({JobStatus.READY, JobStatus.FAILED, JobStatus.CANCELLED}),
+        JobStatus.READY: frozenset({JobStatus.HANDED_OVER, JobStatus.FAILED, JobStatus.CANCELLED}),
         JobStatus.HANDED_OVER: frozenset(),
         JobStatus.UNKNOWN: frozenset(
             {

@@ -22,7 +22,6 @@ def give_back(session: Session, job: Job, *, actor: str, now: datetime, reason: 
     if job.stock_unit_id is None:
         return
     put_back_on_shelf(session, job.stock_unit_id)
-    move_job(session, job, JobStatus.FAILED, actor=actor, now=now, reason=reason)
     move_job(session, job, JobStatus.CANCELLED, actor=actor, now=now, reason=reason)
 
 

@@ -71,7 +71,7 @@ def test_what_cannot_be_planned_is_said_on_the_page(
     assert is_available(shop)
 
 
-def test_a_printer_of_another_point_is_not_taken_out(shop: Shop, staff: TestClient) -> None:
+def test_a_printer_of_another_point_is_not_taken_out(staff: TestClient) -> None:
     typed = {"starts": "", "ends": "2026-11-24 16:00", "reason": "x"}
     assert staff.post("/counter/printers/nobodys/absences", data=typed).status_code == 404
 
