@@ -1,13 +1,17 @@
 """A confirmed order becomes jobs: one a print, where its promise was planned."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from string import ascii_uppercase
+from typing import Any
 
 from sqlmodel import Session
 
 from parts3d.catalogue.lifecycle import RevisionStatus
 from parts3d.errors import Conflict, NotFound
 from parts3d.jobs.following import follow_jobs
+from parts3d.jobs.keeping.tables import Rescue, RescueKind, RescueStatus
+from parts3d.jobs.keeping.words import hedge_words
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.queues import read_queues
 from parts3d.jobs.tables import Job, JobEvent
@@ -140,16 +144,19 @@ def create_jobs(session: Session, order: Order, promise: Promise, now: datetime)
     """
     sold = {one.line.position: one for one in whole_order(session, order.id).sold}
     next_copy = dict.fromkeys(sold, 1)
+    last: Job | None = None
     for placement in promise.placements:
+        if last is not None and placement.get("twin"):
+            _add_twin(session, last, placement, now)
+            continue
         # Promises of before orders had several lines say neither line nor copies.
         position, copies = placement.get("line", 1), placement.get("copies", 1)
         one, copy_number = sold[position], next_copy[position]
         next_copy[position] += copies
-        label = job_label(order.number, one.line, len(sold), copy_number, copies)
         in_stock = None
         if "unit_id" in placement:
             in_stock = take_off_shelf(session, placement["unit_id"], now)
-        add_job(
+        last = add_job(
             session,
             Job(
                 order_id=order.id,
@@ -160,7 +167,7 @@ def create_jobs(session: Session, order: Order, promise: Promise, now: datetime)
                 planned_printer_id=placement["printer_id"],
                 revision_id=one.revision.id,
                 material=one.revision.recipe["material"],
-                label=label,
+                label=job_label(order.number, one.line, len(sold), copy_number, copies),
                 # What lay in stock is checked: only bagging is left.
                 status=JobStatus.PASSED if in_stock else JobStatus.WAITING,
                 stock_unit_id=in_stock.unit_id if in_stock else None,
@@ -171,6 +178,46 @@ def create_jobs(session: Session, order: Order, promise: Promise, now: datetime)
             ),
         )
     follow_jobs(session, order.id, now)
+
+
+def _add_twin(session: Session, job: Job, placement: Mapping[str, Any], now: datetime) -> None:
+    """Add the second print that a promise for today was made with, and the row that says why."""
+    twin = add_job(
+        session,
+        Job(
+            order_id=job.order_id,
+            line_id=job.line_id,
+            copy_number=job.copy_number,
+            copies=job.copies,
+            point_id=job.point_id,
+            planned_printer_id=placement["printer_id"],
+            revision_id=job.revision_id,
+            material=job.material,
+            label=f"{job.label} +",
+            status=JobStatus.WAITING,
+            print_seconds=placement["print_seconds"],
+            due_at=job.due_at,
+            reason=hedge_words(job.label),
+            hedge_of=job.id,
+            created_at=now,
+        ),
+    )
+    session.add(
+        Rescue(
+            order_id=job.order_id,
+            job_id=job.id,
+            new_job_id=twin.id,
+            kind=RescueKind.TWIN,
+            status=RescueStatus.DONE,
+            from_point_id=job.point_id,
+            to_point_id=job.point_id,
+            from_printer_id=job.planned_printer_id,
+            to_printer_id=twin.planned_printer_id,
+            reason={"code": "promised_so"},
+            made_at=now,
+        )
+    )
+    session.flush()
 
 
 def stock_words(serial: str) -> str:

@@ -5,7 +5,7 @@ Pure. The plan never gets earlier when asked later, so the moment can be found b
 
 from datetime import datetime, timedelta
 
-from parts3d.promises.from_stock import plan_with_stock
+from parts3d.promises.promising import plan_promises
 from parts3d.promises.snapshot import Needs, Offer, PointSnapshot
 
 _FURTHEST_MINUTES = 24 * 60
@@ -28,9 +28,9 @@ def order_by(
     """
 
     def stands(minutes: int) -> bool:
-        later = plan_with_stock(
-            now + timedelta(minutes=minutes), wanted, [point], quantile=quantile
-        )[0]
+        later = plan_promises(now + timedelta(minutes=minutes), wanted, [point], quantile=quantile)[
+            0
+        ]
         return isinstance(later, Offer) and later.ready_at <= offer.ready_at
 
     stands_at, ends_by = 0, 1

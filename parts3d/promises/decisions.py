@@ -12,7 +12,7 @@ from parts3d.points.hours import BRUSSELS
 from parts3d.points.tables import Printer
 from parts3d.promises.decision_tables import PromiseDecision
 from parts3d.promises.evidence import MOST_BYTES, Evidence, pack, unpack
-from parts3d.promises.from_stock import plan_with_stock
+from parts3d.promises.promising import plan_promises
 from parts3d.promises.snapshot import Offer, Refusal
 from parts3d.promises.tables import Promise
 
@@ -105,7 +105,7 @@ def replay(decision: PromiseDecision) -> Replay:
         evidence = unpack(decision.evidence)
     except Unreadable as error:
         return Replay(decision, None, None, error.message)
-    [again] = plan_with_stock(
+    [again] = plan_promises(
         evidence.now, evidence.needs, [evidence.point], quantile=evidence.quantile
     )
     return Replay(decision, evidence, again, None)

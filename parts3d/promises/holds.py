@@ -16,9 +16,9 @@ from parts3d.points.shelf_tables import ShelfPart
 from parts3d.points.tables import Point
 from parts3d.promises.decisions import note_order, remember
 from parts3d.promises.evidence import Evidence
-from parts3d.promises.from_stock import plan_with_stock
 from parts3d.promises.levels import level_at
 from parts3d.promises.placing import from_stock, to_print
+from parts3d.promises.promising import plan_promises
 from parts3d.promises.queries import ReadQueues, point_snapshots
 from parts3d.promises.service import layouts_of_quote, needs_for, say_refusal
 from parts3d.promises.snapshot import Refusal
@@ -246,7 +246,7 @@ def _plan_one(
     stock = stock_for(session, layouts, [point_id], now, leave_out=leave_out)
     needs = stock.needs_at(point_id, needs_for(session, layouts))
     quantile = level_at(snapshots[0], settings.promise_quantile)
-    [result] = plan_with_stock(now, needs, snapshots, quantile=quantile)
+    [result] = plan_promises(now, needs, snapshots, quantile=quantile)
     if isinstance(result, Refusal):
         return result
     evidence = Evidence(now.astimezone(UTC), needs, snapshots[0], quantile, result)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from parts3d.promises.from_stock import plan_with_stock
 from parts3d.promises.learning.misses import planned_level
+from parts3d.promises.promising import plan_promises
 from parts3d.promises.snapshot import Needs, Offer, PointSnapshot, Refusal
 
 # Levels this close are one: the quantile of some hundred futures wobbles by as much.
@@ -25,6 +25,6 @@ def plan_to_keep(
         by_level.setdefault(level_at(point, target), []).append(point)
     found: dict[str, Offer | Refusal] = {}
     for level, some in by_level.items():
-        for one in plan_with_stock(now, wanted, some, quantile=level):
+        for one in plan_promises(now, wanted, some, quantile=level):
             found[one.point_id] = one
     return [found[point.id] for point in points]

@@ -35,6 +35,8 @@ def to_print(session: Session, layouts: Sequence[Layout], offer: Offer) -> list[
                 "slice_id": sliced.slice_id,
             }
         )
+        if one.twin:
+            placements[-1]["twin"] = True
     return placements
 
 

@@ -193,6 +193,7 @@ class ReasonCode(StrEnum):
     OVERTAKES = "overtakes"
     CHANCE = "chance"
     FROM_STOCK = "from_stock"
+    TWINS = "twins"
 
 
 class RefusalCode(StrEnum):
@@ -223,13 +224,15 @@ class Reason:
 class Placement:
     """One print as planned, if everything takes its usual time and nothing fails.
 
-    ``need`` is the index of what it prints among the order's needs.
+    ``need`` is the index of what it prints among the order's needs; a ``twin`` is a second print of
+    what the one before it makes.
     """
 
     printer_id: str
     starts_at: datetime
     ends_at: datetime
     need: int = 0
+    twin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,8 @@ class Promise(SQLModel, table=True):
     starts_at: datetime = Field(sa_type=UtcDateTime)
     print_seconds: int = Field(description="planned, all prints")
     # One entry a print: printer_id, print_seconds (as sliced), starts_at, line (its position),
-    # copies (on the bed), slice_id; one that is served from stock has its unit_id too; older ones
+    # copies (on the bed), slice_id; one that is served from stock has its unit_id too, a second
+    # print of what the one before it makes says twin; older ones
     # have the first three, for line 1 and one copy. Spare prints are not held: they are needed only
     # if one fails.
     placements: list[dict[str, Any]] = Field(sa_type=sa.JSON)

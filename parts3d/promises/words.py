@@ -68,6 +68,7 @@ _REASONS = {
     ReasonCode.OVERTAKES: N_("It is printed before parts that are promised for later."),
     ReasonCode.CHANCE: N_("In {kept_percent} % of what may happen it is ready by then."),
     ReasonCode.FROM_STOCK: N_("{parts} part(s) lie in the point's stock, checked already."),
+    ReasonCode.TWINS: N_("Two printers make it at once, so that it is ready today."),
     ReasonCode.WAITS_FOR_OPENING: N_("It can be collected once the point opens, {opens_at}."),
 }
 

@@ -55,7 +55,9 @@ def assert_collected_once(network: LivingNetwork, number: str, quantity: int) ->
 def _assert_second_print_is_on_record(session: Session, job: Job, jobs: Sequence[Job]) -> None:
     """A copy has one job; a second one is a hedge or a remake, and there is a row that says why."""
     hedges = session.exec(
-        select(Rescue).where(Rescue.kind == RescueKind.HEDGE, Rescue.new_job_id == job.id)
+        select(Rescue).where(
+            col(Rescue.kind).in_([RescueKind.HEDGE, RescueKind.TWIN]), Rescue.new_job_id == job.id
+        )
     ).all()
     if job.hedge_of is not None:
         assert len(hedges) == 1, job.label

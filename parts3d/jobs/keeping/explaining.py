@@ -27,6 +27,7 @@ _KINDS = {
     RescueKind.PRINTER: N_("planned on {to_printer} instead of {from_printer}"),
     RescueKind.REPRINT: N_("printed again, on {to_printer}"),
     RescueKind.HEDGE: N_("a second print on {to_printer}"),
+    RescueKind.TWIN: N_("promised with a second print, on {to_printer}"),
     RescueKind.POINT: N_("the customer is asked to collect at {to_point}"),
     RescueKind.TELL: N_("nothing helps: the customer is told"),
 }

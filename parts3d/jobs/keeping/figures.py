@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from parts3d.jobs.keeping.explaining import move_words, status_words
-from parts3d.jobs.keeping.tables import Rescue
+from parts3d.jobs.keeping.tables import Rescue, RescueKind
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tables import Job
 from parts3d.orders.compensation_tables import Compensation
@@ -101,7 +101,13 @@ def figures(session: Session, now: datetime) -> Figures:
 def at_risk_today(session: Session, now: datetime, translate: Translate = str) -> list[AtRisk]:
     """Return the open orders that are late, or that something was done for since midnight."""
     midnight = now.astimezone(BRUSSELS).replace(hour=0, minute=0, second=0, microsecond=0)
-    touched = set(session.exec(select(Rescue.order_id).where(col(Rescue.made_at) >= midnight)))
+    touched = set(
+        session.exec(
+            select(Rescue.order_id).where(
+                col(Rescue.made_at) >= midnight, Rescue.kind != RescueKind.TWIN
+            )
+        )
+    )
     rows = session.exec(
         select(Order, Point.name)
         .join(Point, col(Point.id) == col(Order.point_id))

@@ -10,7 +10,7 @@ from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.tables import Order
 from parts3d.promises.outcomes import Ended, open_decisions, settle
 
-_STAYED = (RescueKind.TELL,)
+_STAYED = (RescueKind.TELL, RescueKind.TWIN)
 
 
 def settle_outcomes(session: Session, now: datetime, *, grace: timedelta) -> int:

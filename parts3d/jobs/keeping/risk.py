@@ -3,7 +3,7 @@
 Reads only. One point at a time, with its nearest neighbours, where its orders could go.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from parts3d.catalogue.tables import Revision
+from parts3d.jobs.hedges import first_of
 from parts3d.jobs.keeping.elsewhere import LAST_QUESTION, MOST_QUESTIONS
 from parts3d.jobs.keeping.tables import Rescue, RescueKind
 from parts3d.jobs.lifecycle import JobStatus
@@ -180,6 +181,7 @@ def committed_at(session: Session, point_id: str, now: datetime) -> list[Committ
             .order_by(Printer.name, Printer.id)
         )
     )
+    prints = Counter(first_of(job) for job, _, _ in rows)
     return [
         Committed(
             job_id=job.id,
@@ -189,8 +191,10 @@ def committed_at(session: Session, point_id: str, now: datetime) -> list[Committ
             printer_id=_where(job, standing),
             state=_STATES[job.status],
             need=needs[revision.id, job.copies],
-            hedge_of=job.hedge_of,
+            # A hedge whose first print has ended is the print now, and may be covered in its turn.
+            hedge_of=job.hedge_of if prints[first_of(job)] > 1 else None,
             may_leave=order.id in askable,
+            may_hedge=prints[first_of(job)] == 1 and now < order.ready_promised_at,
         )
         for job, order, revision in rows
         if (revision.id, job.copies) in needs

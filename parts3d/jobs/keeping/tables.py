@@ -17,6 +17,7 @@ class RescueKind(StrEnum):
     PRINTER = "printer"  # planned on another printer of the point
     REPRINT = "reprint"  # a failed print is made again without waiting for a person
     HEDGE = "hedge"  # a second job for the same copies
+    TWIN = "twin"  # the same from the beginning: so it was promised
     POINT = "point"  # another point, with the customer's consent
     TELL = "tell"  # nothing helps: the customer is told before the time
 

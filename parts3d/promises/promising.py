@@ -1,4 +1,8 @@
-"""Promises that a point's stock keeps: what lies there checked is ready once it is bagged. Pure."""
+"""What the server promises: by the planner, by a point's stock, or by two prints at once. Pure.
+
+What lies in stock, checked, is ready once it is bagged. Where one print is not ready today and two
+at once are, two are made (``twins``).
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,9 +21,10 @@ from parts3d.promises.snapshot import (
     RefusalCode,
     needs_of,
 )
+from parts3d.promises.twins import is_for_today, with_twin
 
 
-def plan_with_stock(
+def plan_promises(
     now: datetime, wanted: Needs, points: Sequence[PointSnapshot], *, quantile: float
 ) -> list[Offer | Refusal]:
     """Plan as ``plan`` does, for needs of which some may lie on these points' shelves.
@@ -29,7 +34,11 @@ def plan_with_stock(
     needs = needs_of(wanted)
     printed = [index for index, need in enumerate(needs) if not need.on_shelf]
     if len(printed) == len(needs):
-        return plan(now, needs, points, quantile=quantile)
+        plain = plan(now, needs, points, quantile=quantile)
+        return [
+            _today_if_twice(now, needs, point, one, quantile)
+            for point, one in zip(points, plain, strict=True)
+        ]
     now = now.astimezone(UTC)
     shelf = [need for need in needs if need.on_shelf]
     if not printed:
@@ -39,6 +48,18 @@ def plan_with_stock(
         _with_stock(now, shelf, point, one, printed, quantile)
         for point, one in zip(points, found, strict=True)
     ]
+
+
+def _today_if_twice(
+    now: datetime,
+    needs: Sequence[Need],
+    point: PointSnapshot,
+    plain: Offer | Refusal,
+    quantile: float,
+) -> Offer | Refusal:
+    if len(needs) > 1 or isinstance(plain, Refusal) or is_for_today(plain, now):
+        return plain
+    return with_twin(now, needs[0], point, plain, quantile=quantile) or plain
 
 
 def _bagged(
