@@ -105,6 +105,11 @@ def current_learned(session: Session) -> LearnedValues:
     )
 
 
+def value_of(row: Learned) -> Any:  # noqa: ANN401 - whatever the row's kind holds
+    """Return a row's estimate as the value that it was kept from."""
+    return _TYPES[LearnedKind(row.kind)].validate_python(row.figures)
+
+
 def history_of(session: Session, kind: LearnedKind, *, most: int = 30) -> Sequence[Learned]:
     """Return the rows of an estimate, the newest first: one a day."""
     return session.exec(

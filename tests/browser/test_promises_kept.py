@@ -26,10 +26,18 @@ from parts3d.jobs.tables import Job
 from parts3d.orders.tables import Order
 from parts3d.orders.tasks import compensate_missed
 from parts3d.orders.tokens import order_token
+from parts3d.points.absences import plan_absence
+from parts3d.points.closing import close_points
+from parts3d.points.spools import SpoolDetails, add_spool
 from parts3d.points.tables import Point, Printer
+from parts3d.promises.learned import LearnedKind, keep_learned
+from parts3d.promises.learning.calibration import PromiseOutcome
+from parts3d.promises.learning.misses import Settled, learn_misses
+from parts3d.units.service import pass_check
 from parts3d.web import SIGN_IN_COOKIE
 from tests.browser.checks import axe, no_sideways_scroll, shoot
 from tests.browser.conftest import OpenPage
+from tests.jobs.test_hedges import give_attempt
 from tests.support.network import drive_jobs, placed, settings_for
 from tests.support.shop import Shop, open_shop
 
@@ -210,3 +218,81 @@ def test_a_missed_promise_is_admitted_with_its_voucher_and_counted(
     signed_in(shop, desk, url, Role.OPERATOR)
     desk.goto(f"{url}/operator/promises?lang=fr")
     keep(desk, "calibration-fr")
+
+
+def test_closures_stock_maintenance_and_levels_fit_a_phone_and_a_desk(
+    open_page: OpenPage, url: str, shop: Shop
+) -> None:
+    order = ordered(shop, "furniture-foot", "anne@example.be")
+    huy = shop.network.points["huy"]
+    with shop.context.database.unit_of_work() as work:
+        session = work.session
+        [job] = session.exec(select(Job).where(Job.order_id == order.id))
+        give_attempt(session, job, shop.now)
+        drive_jobs(session, [job], JobStatus.PRINTED, shop.now)
+        # As if another print had served the order: this one becomes stock.
+        job.surplus_since = shop.now
+        pass_check(session, point_id=huy, job_id=job.id, actor="staff:1", now=shop.now)
+        add_spool(session, huy, SpoolDetails(material="ASA", grams=700), shop.now)
+        plan_absence(
+            session,
+            point_id=huy,
+            printer_id=shop.network.printers["huy 1"],
+            starts_at=shop.now + timedelta(days=1),
+            ends_at=shop.now + timedelta(days=1, hours=2),
+            reason="New nozzle",
+            actor="staff:1",
+            now=shop.now,
+        )
+        close_points(
+            session,
+            [shop.network.points["namur"]],
+            shop.now,
+            shop.now + timedelta(hours=20),
+            reason="Snow",
+            actor="operator:1",
+            now=shop.now,
+        )
+        outcomes = [
+            Settled(PromiseOutcome(0.99, number > 9, huy, 10, "mk3s"), 0.99)
+            for number in range(400)
+        ]
+        keep_learned(session, LearnedKind.MISSES, learn_misses(outcomes), 400, shop.now)
+    printer = shop.network.printers["huy 1"]
+    for width, height in ((390, 844), (1280, 900)):
+        page = open_page(width, height)
+        page.goto(f"{url}/parts/drawer-runner-stop?lang=en&postcode=4500")
+        page.get_by_text("How sure is that?").click()
+        expect(page.get_by_text("of 100 such promises are kept")).to_be_visible()
+        keep(page, f"part-{width}")
+        page.get_by_role("button", name="Order and collect here").click()
+        expect(page.get_by_text("Held for you until")).to_be_visible()
+        keep(page, f"checkout-{width}")
+        signed_in_once(shop, page, url, width)
+        page.goto(f"{url}/counter?lang=en")
+        expect(page.get_by_text("In stock").first).to_be_visible()
+        keep(page, f"stock-{width}")
+        page.goto(f"{url}/counter/printers/{printer}?lang=en")
+        expect(page.get_by_text("New nozzle").first).to_be_visible()
+        page.get_by_text("Plan maintenance").click()
+        keep(page, f"maintenance-{width}")
+    for width, height in ((390, 844), (1280, 900)):
+        desk = open_page(width, height)
+        operator = f"operator{width}"
+        with shop.context.database.unit_of_work() as work:
+            account = add_account(
+                work.session,
+                email=f"{operator}@example.be",
+                name="Olga",
+                role=Role.OPERATOR,
+                now=shop.now,
+            )
+            token = sign_in(work.session, account, shop.now)
+        desk.context.add_cookies([{"name": SIGN_IN_COOKIE, "value": token, "url": url}])
+        desk.goto(f"{url}/operator/closures?lang=en")
+        expect(desk.get_by_text("Snow").first).to_be_visible()
+        keep(desk, f"closures-{width}")
+        desk.goto(f"{url}/operator/promises?lang=en")
+        expect(desk.get_by_text("What promises are planned with")).to_be_visible()
+        desk.get_by_text("How it went, day by day").first.click()
+        keep(desk, f"levels-{width}")

@@ -112,7 +112,13 @@ def test_a_late_order_is_counted(site: Site, operator: TestClient) -> None:
     [
         ([], "The point has no printer."),
         (["PLA"], "No printer there has PETG loaded."),
-        (["PETG"], "Offered to Left; the agent has not taken it yet."),
+        (
+            ["PETG"],
+            (
+                "Offered to Left; another job goes first, the shop's hours do not let it start "
+                "yet, or the agent has not taken it."
+            ),
+        ),
     ],
 )
 def test_a_waiting_job_names_the_first_thing_that_is_missing(

@@ -20,6 +20,8 @@ REFUSAL_PARAMS: dict[RefusalCode, dict[str, Value]] = {
     RefusalCode.FULLY_BOOKED: {"quantity": 1, "days": 14},
 }
 REASON_VALUES: dict[ReasonCode, dict[str, Value]] = {
+    ReasonCode.FROM_STOCK: {"parts": 1},
+    ReasonCode.TWINS: {},
     ReasonCode.PRINT_TIME: {"median_seconds": 3600, "planned_seconds": 4500, "quantile": 0.95},
     ReasonCode.SPARE_PRINTS: {"spare_prints": 1, "failure_probability": 0.07},
     ReasonCode.QUEUE: {"prints": 2, "median_seconds": 3000},

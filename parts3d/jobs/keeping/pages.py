@@ -18,8 +18,15 @@ from parts3d.languages import locale_of
 from parts3d.orders.tables import Order
 from parts3d.points.hours import BRUSSELS
 from parts3d.points.tables import Point
-from parts3d.promises.learned import LEAST_CLEARINGS, LearnedKind, current_learned
+from parts3d.promises.learned import (
+    LEAST_CLEARINGS,
+    LearnedKind,
+    current_learned,
+    history_of,
+    value_of,
+)
 from parts3d.promises.learning.calibration import By
+from parts3d.promises.learning.misses import planned_level
 from parts3d.web import ContextDep, LanguageDep, NowDep, ReadDep, gettext_of
 
 router = APIRouter(prefix="/operator/promises", include_in_schema=False)
@@ -47,6 +54,7 @@ def show_promises(
         "days": WINDOW.days,
         "learned": learned_view(session, names, now),
         "target": context.settings.promise_quantile,
+        "corrected": corrected_view(session, names, now, context.settings.promise_quantile),
     }
     return page(request, Role.OPERATOR, "jobs/promises.html", values)
 
@@ -76,6 +84,38 @@ def learned_view(session: Session, names: dict[str, str], now: datetime) -> dict
         if found.outages is not None and found.outages.spells
         else None,
         "least": LEAST_CLEARINGS,
+    }
+
+
+def corrected_view(
+    session: Session, names: dict[str, str], now: datetime, target: float
+) -> dict[str, Any] | None:
+    """Return what promises are planned with, since they were missed as often as they were."""
+    misses = current_learned(session).misses
+    if not misses.counted:
+        return None
+    hour = now.astimezone(BRUSSELS).hour
+    history = [
+        (row.made_at, value_of(row).whole) for row in history_of(session, LearnedKind.MISSES)
+    ]
+    return {
+        "whole": misses.whole,
+        "counted": misses.counted,
+        "points": [
+            {
+                "point": names.get(point_id, point_id),
+                "promises": ratio.promises,
+                "missed": ratio.missed,
+                "expected": ratio.expected,
+                "level": planned_level(target, misses.factor(point_id, hour, ())),
+            }
+            for point_id, ratio in sorted(
+                misses.groups[By.POINT].items(), key=lambda one: names.get(one[0], "")
+            )
+        ],
+        "history": [
+            (made_at, whole, planned_level(target, whole.ratio)) for made_at, whole in history
+        ],
     }
 
 
