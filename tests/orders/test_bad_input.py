@@ -134,16 +134,16 @@ def test_a_quantity_beyond_the_limit_names_it(shop: Shop, quantity: int, words: 
 def test_more_than_a_point_makes_in_its_days_is_refused_with_the_quantity(shop: Shop) -> None:
     def slow(session: Session) -> None:
         for row in session.exec(select(Slice)):
-            row.print_seconds = 40 * 3600
+            row.print_seconds = 70 * 3600
         for point in session.exec(select(Point).where(Point.slug != "huy")):
             point.active = False
 
     shop.write(slow)
     client = shop.client()
-    quote = client.post("/api/v1/quotes", json={"part": FOOT, "quantity": 16}).json()
+    quote = client.post("/api/v1/quotes", json={"part": FOOT, "quantity": 10}).json()
     status, code, words = ask(client, "checkouts", quote_id=quote["id"], point="huy")
     assert (status, code) == (409, "beyond_capacity")
-    assert "cannot make 16 of these in the next 14 days" in words
+    assert "cannot make 10 of these in the next 14 days" in words
 
 
 def test_an_expired_quote_is_refused_with_its_time(shop: Shop) -> None:
