@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 import httpx
-from sqlmodel import select
+from sqlmodel import col, select
 
 import parts3d.tables  # noqa: F401  # tables name one another, wherever a row is read
 from parts3d.db import Database
@@ -89,10 +89,22 @@ def living_network(
         )
         supervisor.wait_ready(seconds=60)
         until(lambda: _is_sliced(url), seconds=90, what="the part's slices")
+        # Slices may be quicker than the agent's first word.
+        until(lambda: _is_heard(database, POINT), seconds=60, what="the agent's first word")
         try:
             yield LivingNetwork(url, settings, supervisor, database, environment)
         finally:
             database.close()
+
+
+def _is_heard(database: Database, place: DemoPoint) -> bool:
+    with database.reading() as session:
+        rows = session.exec(
+            select(Printer.last_heard_at)
+            .join(Point, col(Point.id) == col(Printer.point_id))
+            .where(Point.slug == place.slug)
+        ).all()
+    return bool(rows) and all(heard is not None for heard in rows)
 
 
 def _free_port() -> int:
