@@ -8,6 +8,9 @@ from sqlmodel import Session
 
 from parts3d.accounts.agents import register_agent
 from parts3d.accounts.guards import OperatorDep
+from parts3d.db import new_id
+from parts3d.jobs.keeping.replanning import begin_replan
+from parts3d.jobs.keeping.tasks import REPLAN
 from parts3d.points.agent_config import key_of
 from parts3d.points.point_page import act_on
 from parts3d.points.service import (
@@ -102,15 +105,21 @@ def retire_printer(
     """Take a printer out of the network."""
     del operator
     _ = gettext_of(get_language(request))
-    return act_on(
+    batch = new_id()
+
+    def act(session: Session) -> None:
+        printer = withdraw_printer(session, point_id=point_id, printer_id=printer_id, now=now)
+        begin_replan(session, batch, [point_id], f"{printer.name} is taken out.", now)
+
+    answer = act_on(
         request,
         context,
         point_id,
-        lambda session: withdraw_printer(
-            session, point_id=point_id, printer_id=printer_id, now=now
-        ),
+        act,
         said=_("The printer is taken out. Nothing new is planned on it."),
     )
+    context.ring_task(REPLAN, batch)
+    return answer
 
 
 @router.post("/agents")

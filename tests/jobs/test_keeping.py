@@ -12,7 +12,9 @@ from sqlmodel import select
 from parts3d.bell import Bell
 from parts3d.context import Context
 from parts3d.db import Database
+from parts3d.jobs.keeping.figures import at_risk_today
 from parts3d.jobs.keeping.replanning import begin_replan, progress_of, replan_some
+from parts3d.jobs.keeping.risk import endangered_now
 from parts3d.jobs.keeping.tables import Replan, Rescue, RescueKind, RescueStatus
 from parts3d.jobs.keeping.tasks import keep_point, keep_promises, note_outcomes
 from parts3d.jobs.lifecycle import JobStatus
@@ -256,3 +258,19 @@ def test_a_closed_region_is_replanned_order_by_order_and_goes_on_after_a_stop(
     assert len(kinds) == at_huy
     assert set(kinds) <= {RescueKind.POINT, RescueKind.TELL}
     assert RescueKind.POINT in kinds
+
+
+def test_what_is_at_risk_is_on_the_operators_list_before_anything_is_done(
+    sqlite_database: Database, tmp_path: Path, afternoon: datetime
+) -> None:
+    here = town(sqlite_database, tmp_path, afternoon, here=("mk3s",))
+    with sqlite_database.reading() as session:
+        assert endangered_now(session, here.context.settings, afternoon) == {}
+    here.break_printer("huy 1")
+    with sqlite_database.reading() as session:
+        chances = endangered_now(session, here.context.settings, afternoon)
+        [row] = at_risk_today(session, afternoon, chances=chances)
+    assert row.order.id == here.order.id
+    assert row.moves == ()
+    assert row.chance is not None
+    assert row.chance < 0.9

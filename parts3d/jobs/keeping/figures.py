@@ -1,9 +1,10 @@
 """How well promises are kept: calibration, lateness, moves, compensations, and today's at risk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
+from types import MappingProxyType
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -25,6 +26,7 @@ from parts3d.promises.words import Translate
 WINDOW = timedelta(days=60)
 _MOST_PROMISES = 20_000
 _MOST_AT_RISK = 100
+_NO_CHANCES: Mapping[str, float] = MappingProxyType({})
 _UNDER_WAY = (OrderStatus.PLACED, OrderStatus.IN_PRODUCTION, OrderStatus.ACTION_NEEDED)
 
 
@@ -60,10 +62,13 @@ class AtRisk:
     states: tuple[JobStatus, ...]
     moves: tuple[tuple[Rescue, str, str], ...]
     late: bool
+    chance_now: float | None = None
 
     @property
     def chance(self) -> float | None:
-        """Return the chance to be kept, as last computed."""
+        """Return the chance to be kept: as it is now, else as computed with the last move."""
+        if self.chance_now is not None:
+            return self.chance_now
         known = [row.chance_after for row, _, _ in self.moves if row.chance_after is not None]
         return known[-1] if known else None
 
@@ -98,8 +103,21 @@ def figures(session: Session, now: datetime) -> Figures:
     )
 
 
-def at_risk_today(session: Session, now: datetime, translate: Translate = str) -> list[AtRisk]:
-    """Return the open orders that are late, or that something was done for since midnight."""
+def at_risk_today(
+    session: Session,
+    now: datetime,
+    translate: Translate = str,
+    *,
+    chances: Mapping[str, float] = _NO_CHANCES,
+) -> list[AtRisk]:
+    """Return the open orders that are late, at risk, or that something was done for since midnight.
+
+    Args:
+        session: only read from.
+        now: the server's moment.
+        translate: into the reader's language.
+        chances: to be kept, of those at risk now, by order (``risk.endangered_now``).
+    """
     midnight = now.astimezone(BRUSSELS).replace(hour=0, minute=0, second=0, microsecond=0)
     touched = set(
         session.exec(
@@ -115,7 +133,7 @@ def at_risk_today(session: Session, now: datetime, translate: Translate = str) -
             col(Order.status).in_([*_UNDER_WAY, OrderStatus.READY]),
             sa.or_(
                 sa.and_(col(Order.status).in_(_UNDER_WAY), col(Order.ready_promised_at) < now),
-                col(Order.id).in_(touched),
+                col(Order.id).in_(touched | set(chances)),
             ),
         )
         .order_by(col(Order.ready_promised_at))
@@ -128,6 +146,7 @@ def at_risk_today(session: Session, now: datetime, translate: Translate = str) -
             _states(session, order.id),
             _moves(session, order.id, translate),
             order.ready_at is None and order.ready_promised_at < now,
+            chances.get(order.id),
         )
         for order, point in rows
     ]

@@ -14,6 +14,7 @@ from parts3d.errors import NotFound
 from parts3d.jobs.keeping.calibration_drawing import calibration_chart
 from parts3d.jobs.keeping.explaining import explain_order
 from parts3d.jobs.keeping.figures import WINDOW, at_risk_today, figures
+from parts3d.jobs.keeping.risk import endangered_now
 from parts3d.languages import locale_of
 from parts3d.orders.tables import Order
 from parts3d.points.hours import BRUSSELS
@@ -45,10 +46,11 @@ def show_promises(
     del operator
     found = figures(session, now)
     names = dict(session.exec(select(Point.id, Point.name)).all())
+    chances = endangered_now(session, context.settings, now)
     values = {
         "figures": found,
         "chart": calibration_chart([cell for _, cell in found.calibration.bins]),
-        "at_risk": at_risk_today(session, now, gettext_of(language)),
+        "at_risk": at_risk_today(session, now, gettext_of(language), chances=chances),
         "point_names": names,
         "by": By,
         "days": WINDOW.days,
