@@ -4,7 +4,8 @@ Every order concerned is a row to be ticked off, each in a transaction of its ow
 stopped goes on where it was, and two that work at once share the rows out.
 """
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from parts3d.jobs.keeping.risk import moves_for
 from parts3d.jobs.keeping.tables import Replan
 from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.tables import Order
+from parts3d.promises.rescue import Move
 
 _OPEN = (OrderStatus.PLACED, OrderStatus.IN_PRODUCTION)
 STAYS = "It stays as it is."
@@ -47,7 +49,7 @@ def replan_some(
     """Look at the orders that wait for it, the earliest promised first; returns how many."""
     with context.database.reading() as session:
         statement = (
-            select(Replan.batch, Replan.order_id)
+            select(Replan, Order.point_id, Order.status)
             .join(Order, col(Order.id) == col(Replan.order_id))
             .where(col(Replan.done_at).is_(None))
             .order_by(col(Order.ready_promised_at), col(Order.id))
@@ -56,35 +58,43 @@ def replan_some(
         if batch is not None:
             statement = statement.where(Replan.batch == batch)
         waiting = session.exec(statement).all()
-    for of_batch, order_id in waiting:
-        replan_order(context, of_batch, order_id, now)
+        # A point's orders are looked at together: they stand in one another's way.
+        moves = {
+            point_id: _by_order(moves_for(session, context.settings, point_id, now))
+            for point_id in {point_id for _, point_id, status in waiting if status in _OPEN}
+        }
+    for entry, point_id, status in waiting:
+        still_open = status in _OPEN
+        of_order = moves[point_id].get(entry.order_id, []) if still_open else []
+        _replan_order(context, entry, of_order, now, still_open=still_open)
     return len(waiting)
 
 
-def replan_order(context: Context, batch: str, order_id: str, now: datetime) -> None:
-    """Look at one order: make the moves that help, each in its transaction, then tick it off.
+def _by_order(moves: Sequence[Move]) -> Mapping[str, list[Move]]:
+    found: dict[str, list[Move]] = defaultdict(list)
+    for move in moves:
+        found[move.order_id].append(move)
+    return found
+
+
+def _replan_order(
+    context: Context, entry: Replan, moves: Sequence[Move], now: datetime, *, still_open: bool
+) -> None:
+    """Make the moves that help one order, each in its transaction, then tick it off.
 
     Killed in between, it is looked at again; moves that were made are not made twice.
     """
-    with context.database.reading() as session:
-        order = session.get_one(Order, order_id)
-        open_still = order.status in _OPEN
-        moves = (
-            moves_for(session, context.settings, order.point_id, now, order_id=order_id)
-            if open_still
-            else []
-        )
-    done = [row for move in moves if (row := carry_out(context, move, now)) is not None]
+    done = [made for move in moves if (made := carry_out(context, move, now)) is not None]
     with context.database.unit_of_work() as work:
-        entry = work.session.exec(
+        row = work.session.exec(
             select(Replan)
-            .where(Replan.batch == batch, Replan.order_id == order_id)
+            .where(Replan.batch == entry.batch, Replan.order_id == entry.order_id)
             .with_for_update()
         ).one()
-        if entry.done_at is None:
+        if row.done_at is None:
             said = [move_words(work.session, one) for one in done]
-            entry.done_at = now
-            entry.result = "; ".join(said) or (STAYS if open_still else ENDED)
+            row.done_at = now
+            row.result = "; ".join(said) or (STAYS if still_open else ENDED)
 
 
 def progress_of(session: Session, batch: str) -> tuple[int, int]:

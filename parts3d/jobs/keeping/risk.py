@@ -93,24 +93,13 @@ def busy_points(session: Session, now: datetime) -> list[Busy]:
 _SILENT_SECONDS = 600.0
 
 
-def moves_for(
-    session: Session,
-    settings: Settings,
-    point_id: str,
-    now: datetime,
-    *,
-    order_id: str | None = None,
-) -> list[Move]:
-    """Return what the planner would do for the promises of a point, or of one order there.
+def moves_for(session: Session, settings: Settings, point_id: str, now: datetime) -> list[Move]:
+    """Return what the planner would do for the promises of a point.
 
     As policy ``ours`` of the simulator does, where it was measured: the point alone first, since
     most of what helps is there; its neighbours only for who may leave and is in earnest danger.
     """
-    committed = [
-        one
-        for one in committed_at(session, point_id, now)
-        if order_id is None or one.order_id == order_id
-    ]
+    committed = committed_at(session, point_id, now)
     if not committed:
         return []
     point = session.get_one(Point, point_id)
@@ -129,12 +118,10 @@ def moves_for(
     for one, late in endangered:
         if one.may_leave and late >= MAY_LEAVE_FROM and one.order_id not in helped:
             asked.setdefault(one.order_id, one)
-    near: list[PointSnapshot] = []
     if asked:
         neighbours = _neighbours(session, point)
         near = point_snapshots(session, neighbours, now, read_queues=read_queues)
-    for one in asked.values():
-        moves += rescue(now, [here, *near], [one], quantile=level, risk=risk)
+        moves += rescue(now, [here, *near], list(asked.values()), quantile=level, risk=risk)
     told = {one.order_id for one in moves}
     return moves + [one for one in found if one.order_id not in told]
 

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from scipy.stats import gamma
+from scipy.special import gammaincinv
 
 from parts3d.promises.learning.calibration import By, PromiseOutcome
 
@@ -120,4 +120,4 @@ def _believed(missed: float, expected: float, prior: float, worth: float) -> flo
     mean = shape / rate
     if mean >= 1:
         return mean
-    return min(1.0, float(gamma.ppf(_SURE, shape, scale=1 / rate)))
+    return min(1.0, float(gammaincinv(shape, _SURE)) / rate)
