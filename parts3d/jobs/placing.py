@@ -153,30 +153,28 @@ def create_jobs(session: Session, order: Order, promise: Promise, now: datetime)
         position, copies = placement.get("line", 1), placement.get("copies", 1)
         one, copy_number = sold[position], next_copy[position]
         next_copy[position] += copies
-        in_stock = None
-        if "unit_id" in placement:
-            in_stock = take_off_shelf(session, placement["unit_id"], now)
-        last = add_job(
-            session,
-            Job(
-                order_id=order.id,
-                line_id=one.line.id,
-                copy_number=copy_number,
-                copies=copies,
-                point_id=order.point_id,
-                planned_printer_id=placement["printer_id"],
-                revision_id=one.revision.id,
-                material=one.revision.recipe["material"],
-                label=job_label(order.number, one.line, len(sold), copy_number, copies),
-                # What lay in stock is checked: only bagging is left.
-                status=JobStatus.PASSED if in_stock else JobStatus.WAITING,
-                stock_unit_id=in_stock.unit_id if in_stock else None,
-                print_seconds=placement["print_seconds"],
-                due_at=promise.ready_at,
-                reason=stock_words(in_stock.serial) if in_stock else "Waits for a printer.",
-                created_at=now,
-            ),
+        last = Job(
+            order_id=order.id,
+            line_id=one.line.id,
+            copy_number=copy_number,
+            copies=copies,
+            point_id=order.point_id,
+            planned_printer_id=placement["printer_id"],
+            revision_id=one.revision.id,
+            material=one.revision.recipe["material"],
+            label=job_label(order.number, one.line, len(sold), copy_number, copies),
+            status=JobStatus.WAITING,
+            print_seconds=placement["print_seconds"],
+            due_at=promise.ready_at,
+            reason="Waits for a printer.",
+            created_at=now,
         )
+        if "unit_id" in placement:
+            # What lay in stock is checked: only bagging is left.
+            part = take_off_shelf(session, placement["unit_id"], now)
+            last.status, last.stock_unit_id = JobStatus.PASSED, part.unit_id
+            last.reason = stock_words(part.serial)
+        add_job(session, last)
     follow_jobs(session, order.id, now)
 
 
