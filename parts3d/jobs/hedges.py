@@ -97,6 +97,8 @@ def is_served(job: Job, twins: Sequence[Job]) -> bool:
 def settle_failed(session: Session, now: datetime) -> list[Job]:
     """End failed jobs whose twin lives, after calling it back if it was surplus; the sweep's.
 
+    A surplus print that fails is ended too: nobody waits for it.
+
     Returns the jobs that changed.
     """
     twin = sa.orm.aliased(Job)
@@ -106,7 +108,10 @@ def settle_failed(session: Session, now: datetime) -> list[Job]:
     failed = session.exec(
         select(Job.id).where(
             Job.status == JobStatus.FAILED,
-            sa.exists().where(same, col(twin.id) != col(Job.id), col(twin.status).in_(_HOPE)),
+            sa.or_(
+                col(Job.surplus_since).is_not(None),
+                sa.exists().where(same, col(twin.id) != col(Job.id), col(twin.status).in_(_HOPE)),
+            ),
         )
     ).all()
     changed: list[Job] = []
@@ -118,7 +123,7 @@ def settle_failed(session: Session, now: datetime) -> list[Job]:
             for one in twins
             if one.id != job.id and one.status in _HOPE and not _is_sold(session, one, now)
         ]
-        if job.status is not JobStatus.FAILED or not hopes:
+        if job.status is not JobStatus.FAILED or not (hopes or job.surplus_since):
             continue
         if job.surplus_since is None and all(one.surplus_since for one in hopes):
             back = min(hopes, key=lambda one: _HOPE.index(one.status))
@@ -126,7 +131,8 @@ def settle_failed(session: Session, now: datetime) -> list[Job]:
             for part in made_by(session, back.id):
                 part.left_at = now
             changed.append(back)
-        move_job(session, job, JobStatus.CANCELLED, actor="system", now=now, reason=_STANDS_IN)
+        words = _STANDS_IN if hopes else _SERVED
+        move_job(session, job, JobStatus.CANCELLED, actor="system", now=now, reason=words)
         changed.append(job)
     session.flush()
     return changed

@@ -117,7 +117,8 @@ def _queued(job: Job, time: PrintTime, elsewhere: Mapping[str, PrintTime]) -> Qu
         time,
         job_id=job.id,
         order_id=job.order_id,
-        due_at=job.due_at,
+        # What will be stock is promised to nobody.
+        due_at=None if job.surplus_since is not None else job.due_at,
         material=job.material,
         copies=job.copies,
         print_times=elsewhere,

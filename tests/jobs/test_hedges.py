@@ -226,6 +226,23 @@ def test_a_failed_print_whose_twin_lives_asks_nobody_to_print_it_again(point: Po
         assert settle_failed(work.session, point.now) == []
 
 
+def test_a_surplus_print_that_fails_asks_nobody_to_print_it_again(point: Point) -> None:
+    first = point.job()
+    point.drive(first, JobStatus.PRINTING)
+    point.hedge()
+    second = point.job(hedging=True)
+    point.drive(second, JobStatus.PRINTED)
+    point.passes(second)
+    point.move(second, JobStatus.READY)
+    with point.database.unit_of_work() as work:
+        hand_over_units(work.session, order_id=point.order_id, actor="staff:1", now=point.now)
+    point.move(first, JobStatus.FAILED)
+    with point.database.unit_of_work() as work:
+        settle_failed(work.session, point.now)
+    assert point.job().status is JobStatus.CANCELLED
+    assert point.job(hedging=True).status is JobStatus.HANDED_OVER
+
+
 def test_a_rejected_part_calls_its_surplus_twin_back(point: Point) -> None:
     first = point.job()
     point.drive(first, JobStatus.PRINTING)
