@@ -48,6 +48,11 @@ _TEMPLATES = (
     N_("There is no such quote. Open it by its whole link, or by the code on the paper."),
     N_("This quote was ordered already. Ask for the price again to order more."),
     N_("The price of a saved quote is fixed; it takes no other voucher."),
+    N_("The price of a saved quote is fixed; nothing is added to it."),
+    N_(
+        "Served before others, it would not be ready any earlier at this point now. "
+        "Order without it."
+    ),
     # vouchers
     N_("There is no voucher of this code. Check each sign."),
     N_("The voucher {code} is no longer valid."),

@@ -19,7 +19,14 @@ from parts3d.jobs.tracking import Tracking, track
 from parts3d.notices.announce import announce
 from parts3d.orders.agreement import PromiseChanged
 from parts3d.orders.checkout import CheckoutDetails, Key, submit
-from parts3d.orders.opening import Checkout, find_checkout, quoted_parts, titles_of, wanted_parts
+from parts3d.orders.opening import (
+    Checkout,
+    find_checkout,
+    quoted_parts,
+    titles_of,
+    use_rush,
+    wanted_parts,
+)
 from parts3d.orders.presenting import (
     checkout_view,
     offers_view,
@@ -28,6 +35,7 @@ from parts3d.orders.presenting import (
     receipt_view,
 )
 from parts3d.orders.queries import order_by_token
+from parts3d.orders.rush import rush_offer
 from parts3d.orders.schemas import (
     ChangedView,
     CheckoutRequest,
@@ -42,6 +50,7 @@ from parts3d.orders.schemas import (
     OrderView,
     QuoteRequest,
     QuoteView,
+    RushRequest,
 )
 from parts3d.points.geography import Place, locate
 from parts3d.promises.holds import hold
@@ -56,6 +65,7 @@ from parts3d.web import ContextDep, LanguageDep, NowDep, ReadDep, WorkDep, gette
 
 router = APIRouter(prefix="/api/v1", tags=["orders"])
 QuoteId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+CheckoutId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 Token = Annotated[str, Path(max_length=200)]
 _LINE_SHOWN = {"position", "title", "quantity", "total_cents"}
 
@@ -151,15 +161,32 @@ def open_checkout(
     quote = find_quote(session, request.quote_id)
     point = find_point(session, request.point)
     promise = hold(session, context.settings, quote, point.id, now, read_queues=read_queues)
-    return checkout_view(Checkout(quoted_parts(session, quote), quote, promise, point))
+    found = Checkout(quoted_parts(session, quote), quote, promise, point)
+    return _checkout_view(session, context, found, now)
 
 
 @router.get("/checkouts/{checkout_id}")
 def show_checkout(
-    checkout_id: Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")], session: ReadDep
+    checkout_id: CheckoutId, session: ReadDep, context: ContextDep, now: NowDep
 ) -> CheckoutView:
     """Return an open checkout; ``held_until`` may have passed."""
-    return checkout_view(find_checkout(session, checkout_id))
+    return _checkout_view(session, context, find_checkout(session, checkout_id), now)
+
+
+@router.post("/checkouts/{checkout_id}/rush", status_code=201)
+def rush_checkout(
+    checkout_id: CheckoutId, request: RushRequest, work: WorkDep, context: ContextDep, now: NowDep
+) -> CheckoutView:
+    """Open a checkout anew that goes before others for a surcharge, or that no longer does."""
+    found = use_rush(
+        work.session,
+        context.settings,
+        checkout_id,
+        rush=request.rush,
+        now=now,
+        read_queues=read_queues,
+    )
+    return _checkout_view(work.session, context, found, now)
 
 
 @router.post(
@@ -210,6 +237,13 @@ def cancel(token: Token, work: WorkDep, context: ContextDep, now: NowDep) -> Ord
     )
     announce(context, work, order.id, order.point_id)
     return _view(work.session, context.settings, order.id, now)
+
+
+def _checkout_view(
+    session: Session, context: Context, found: Checkout, now: datetime
+) -> CheckoutView:
+    rush = rush_offer(session, context.settings, found, now, read_queues=read_queues)
+    return checkout_view(found, rush)
 
 
 def _wanted(session: Session, request: QuoteRequest) -> list[Wanted]:

@@ -1,6 +1,5 @@
 """Checkout: the price and the promise that are held, the guest's details, the order."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,16 +13,16 @@ from parts3d.catalogue.part_pages import Asked, part_values
 from parts3d.catalogue.part_words import about
 from parts3d.catalogue.queries import part_on_sale
 from parts3d.db import new_id
-from parts3d.errors import Conflict, Invalid, NotFound, Parts3dError, TooManyTries
+from parts3d.errors import Conflict, Invalid, NotFound, Parts3dError
 from parts3d.jobs.queues import read_queues
 from parts3d.notices.announce import announce
 from parts3d.orders.agreement import PromiseChanged
 from parts3d.orders.checkout import CheckoutDetails, Submitted, submit
-from parts3d.orders.checkout_view import change_view, checkout_view, where_back
+from parts3d.orders.checkout_view import change_view, checkout_view, rush_view, where_back
 from parts3d.orders.consent_pages import sure_view
 from parts3d.orders.form_faults import details_faults
-from parts3d.orders.opening import Checkout, find_checkout, open_checkout, use_voucher
-from parts3d.quotes.voucher_guesses import check_guesses, note_wrong, source_of
+from parts3d.orders.opening import Checkout, find_checkout, open_checkout
+from parts3d.orders.rush import rush_offer
 from parts3d.shop import (
     Device,
     DeviceDep,
@@ -140,10 +139,10 @@ def submit_checkout(
         result, found = _submit(request, details, now)
     except ValidationError as error:
         faults = details_faults(error, gettext_of(language))
-        return _again(request, device, checkout_id, now, {"typed": shown, "faults": faults})
+        return show_again(request, device, checkout_id, now, {"typed": shown, "faults": faults})
     except PromiseChanged as change:
         values = {"typed": shown, "change": change}
-        return _again(request, device, checkout_id, now, values, status=409)
+        return show_again(request, device, checkout_id, now, values, status=409)
     except (Invalid, Conflict, NotFound) as error:
         if error.code == "unknown_checkout":
             raise
@@ -154,61 +153,11 @@ def submit_checkout(
             values = {"typed": shown, "faults": {"email": sentence}}
         else:
             values = {"typed": shown, "fault": sentence}
-        return _again(request, device, checkout_id, now, values, status=status_of(error))
+        return show_again(request, device, checkout_id, now, values, status=status_of(error))
     answer = RedirectResponse(f"/orders/{result.token}", status_code=303)
     remember_device(request, answer, device.with_order(details.name, details.email, result.token))
     bought = {one.part.slug: one.line.quantity for one in found.lines}
     keep_basket(request, answer, get_basket(request).without(bought))
-    return answer
-
-
-@router.post("/{checkout_id}/voucher")
-def use_code(
-    request: Request,
-    checkout_id: CheckoutId,
-    context: ContextDep,
-    now: NowDep,
-    device: DeviceDep,
-    language: LanguageDep,
-    code: Annotated[str, Form(max_length=60)] = "",
-    name: Annotated[str, Form(max_length=100)] = "",
-    email: Annotated[str, Form(max_length=254)] = "",
-) -> Response:
-    """Ask for the price again with a voucher, or without the one that was used."""
-    # What she has typed beside comes along, and is there again.
-    device = replace(device, name=name.strip() or device.name, email=email.strip() or device.email)
-    typed = {"name": device.name, "email": device.email}
-    source = source_of(context.settings.secret(), request.client.host if request.client else "")
-    try:
-        with context.database.unit_of_work() as work:
-            if code.strip():
-                check_guesses(work.session, source, now)
-            opened = use_voucher(
-                work.session,
-                context.settings,
-                checkout_id,
-                code.strip() or None,
-                now=now,
-                read_queues=read_queues,
-                language=language,
-            )
-            address = f"/checkout/{opened.promise.id}"
-    except (Conflict, NotFound, TooManyTries) as error:
-        if error.code in {"unknown_checkout", "already_ordered"}:
-            raise
-        if error.code == "voucher_unknown":
-            with context.database.unit_of_work() as work:
-                note_wrong(work.session, source, now)
-        values: dict[str, Any] = {"typed": typed}
-        sentence = translator(language)(error.message)
-        if error.place == "voucher" and error.code != "saved_quote":
-            values |= {"code": code, "code_fault": sentence}
-        else:
-            values["fault"] = sentence
-        return _again(request, device, checkout_id, now, values, status=status_of(error))
-    answer = RedirectResponse(address, status_code=303)
-    if name.strip() or email.strip():
-        remember_device(request, answer, device)
     return answer
 
 
@@ -239,7 +188,7 @@ def _part_again(request: Request, device: Device, asked: Asked, refusal: Parts3d
         return shop_page(request, device, "catalogue/part.html", values, status=status)
 
 
-def _again(
+def show_again(
     request: Request,
     device: Device,
     checkout_id: str,
@@ -248,8 +197,17 @@ def _again(
     *,
     status: int = 422,
 ) -> Response:
+    """Show a checkout again, with what was typed and what was wrong with it."""
     with get_context(request).database.reading() as session:
         return _page(request, session, device, checkout_id, now, values, status=status)
+
+
+def _rush(
+    request: Request, session: Session, found: Checkout, now: datetime, language: str
+) -> dict[str, Any] | None:
+    settings = get_context(request).settings
+    offer = rush_offer(session, settings, found, now, read_queues=read_queues)
+    return rush_view(offer, found, now, language) if offer else None
 
 
 def _page(
@@ -275,6 +233,7 @@ def _page(
         "typed": nothing_typed | values["typed"],
         "faults": no_faults | values.get("faults", {}),
         **checkout_view(found, now, language),
+        "rush": _rush(request, session, found, now, language),
         **sure_view(get_context(request).settings, found.quote.handling_cents, language),
         **where_back(session, get_context(request).settings, found, language),
         "key": values["typed"].get("idempotency_key") or new_id(),

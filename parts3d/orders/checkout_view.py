@@ -6,12 +6,14 @@ from typing import Any
 from babel.dates import format_date
 from sqlmodel import Session
 
+from parts3d.catalogue.part_words import duration_words
 from parts3d.catalogue.price_words import quote_price_view
 from parts3d.catalogue.queries import title_in
 from parts3d.languages import locale_of
 from parts3d.orders.agreement import PromiseChanged
 from parts3d.orders.item_words import item_view, parts_words
 from parts3d.orders.opening import Checkout
+from parts3d.orders.rush import RushOffer, otherwise_ready_at
 from parts3d.points.hours import BRUSSELS, Hours
 from parts3d.promises.holds import is_held
 from parts3d.promises.words import moment_words
@@ -27,6 +29,7 @@ def checkout_view(found: Checkout, now: datetime, language: str) -> dict[str, An
     quote, promise, point = found.quote, found.promise, found.point
     closes_at = Hours.parse(point.opening_hours).closes_at(promise.ready_at)
     held = is_held(promise, now)
+    otherwise = otherwise_ready_at(promise)
     minutes_left = int((promise.held_until - now).total_seconds() // 60)
     price = quote_price_view(
         quote, [(one.line, one.revision.recipe["material"]) for one in found.lines], language
@@ -50,6 +53,8 @@ def checkout_view(found: Checkout, now: datetime, language: str) -> dict[str, An
         else None,
         "expired": now >= quote.expires_at,
         "price_until": until_words(quote.expires_at, now, language),
+        "rushed": quote.is_rush,
+        "otherwise": moment_words(otherwise, now=now, _=_, locale=locale) if otherwise else None,
         "voucher": quote.voucher_code,
         "voucher_off": euros(quote.voucher_total_cents, language),
         **price,
@@ -76,6 +81,19 @@ def where_back(
         "quantity": only.line.quantity if only else None,
         "back": back,
         "back_label": label,
+    }
+
+
+def rush_view(offer: RushOffer, found: Checkout, now: datetime, language: str) -> dict[str, Any]:
+    """Return both times and both prices, and what lies between."""
+    _, locale = gettext_of(language), locale_of(language)
+    earlier = int((found.promise.ready_at - offer.ready_at).total_seconds() // 60)
+    return {
+        "when": moment_words(offer.ready_at, now=now, _=_, locale=locale),
+        "was": moment_words(found.promise.ready_at, now=now, _=_, locale=locale),
+        "earlier": duration_words(60 * earlier, language),
+        "total": euros(offer.total_cents, language),
+        "more": euros(offer.more_cents, language),
     }
 
 

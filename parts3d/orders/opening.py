@@ -11,7 +11,7 @@ from parts3d.catalogue.tables import Part, Revision
 from parts3d.errors import Conflict, NotFound
 from parts3d.orders.tables import Order
 from parts3d.points.tables import Point
-from parts3d.promises.holds import hold, release
+from parts3d.promises.holds import hold, release, rush_brings_nothing
 from parts3d.promises.queries import ReadQueues, orderable_models
 from parts3d.promises.service import find_point
 from parts3d.promises.tables import Promise, PromiseStatus
@@ -19,6 +19,22 @@ from parts3d.quotes.saving import saved_token
 from parts3d.quotes.service import Wanted, quote_wanted
 from parts3d.quotes.tables import Quote, QuoteLine
 from parts3d.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What changes the price of a checkout.
+
+    Args:
+        voucher: a code as it was typed, if one was.
+        rush: to be served before others, for a surcharge; refused where nothing gets earlier.
+    """
+
+    voucher: str | None = None
+    rush: bool = False
+
+
+AS_EVERYBODY = Terms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +64,7 @@ def open_checkout(
     point_slug: str,
     now: datetime,
     read_queues: ReadQueues,
-    voucher: str | None = None,
+    terms: Terms = AS_EVERYBODY,
     language: str = "en",
     holder: str | None = None,
 ) -> Checkout:
@@ -61,7 +77,7 @@ def open_checkout(
         point_slug: where all of it is collected.
         now: the server's moment.
         read_queues: hands in the jobs.
-        voucher: a code as it was typed, if one was.
+        terms: what changes the price.
         language: in which a refusal names a part.
         holder: who opens it, as far as that is known; her oldest holds give way.
 
@@ -77,7 +93,8 @@ def open_checkout(
         wanted_parts(session, parts),
         now,
         printer_models=orderable_models(session),
-        voucher=voucher,
+        voucher=terms.voucher,
+        rush=terms.rush,
     )
     promise = hold(
         session,
@@ -138,15 +155,75 @@ def use_voucher(
         Conflict: ordered already, or as ``open_checkout``.
         Expired: the voucher's time is over.
     """
+    old = _to_reopen(session, settings, promise_id, place="voucher")
+    return _reopened(
+        session,
+        settings,
+        old,
+        now,
+        Terms(voucher, old.quote.is_rush),
+        read_queues=read_queues,
+        language=language,
+    )
+
+
+def use_rush(
+    session: Session,
+    settings: Settings,
+    promise_id: str,
+    *,
+    rush: bool,
+    now: datetime,
+    read_queues: ReadQueues,
+    language: str = "en",
+) -> Checkout:
+    """Open a checkout anew, to be served before others or as everybody; the old hold goes.
+
+    Raises:
+        NotFound: unknown checkout.
+        Conflict: ordered already, nothing would be ready earlier, or as ``open_checkout``.
+        Invalid: the tariff offers no rush.
+    """
+    old = _to_reopen(session, settings, promise_id, place="rush")
+    fresh = _reopened(
+        session,
+        settings,
+        old,
+        now,
+        Terms(old.quote.voucher_code, rush),
+        read_queues=read_queues,
+        language=language,
+    )
+    if rush and not old.quote.is_rush and fresh.promise.ready_at >= old.promise.ready_at:
+        raise rush_brings_nothing()
+    return fresh
+
+
+def _to_reopen(session: Session, settings: Settings, promise_id: str, *, place: str) -> Checkout:
     old = find_checkout(session, promise_id)
     if session.exec(select(Order.id).where(Order.quote_id == old.quote.id)).first():
         raise already_ordered()
     if saved_token(session, settings, old.quote):
         raise Conflict(
-            "The price of a saved quote is fixed; it takes no other voucher.",
+            "The price of a saved quote is fixed; it takes no other voucher."
+            if place == "voucher"
+            else "The price of a saved quote is fixed; nothing is added to it.",
             code="saved_quote",
-            place="voucher",
+            place=place,
         )
+    return old
+
+
+def _reopened(
+    session: Session,
+    settings: Settings,
+    old: Checkout,
+    now: datetime,
+    terms: Terms,
+    *,
+    read_queues: ReadQueues,
+    language: str,
+) -> Checkout:
     if old.promise.status is PromiseStatus.HELD:
         release(session, old.promise)
     return open_checkout(
@@ -156,7 +233,7 @@ def use_voucher(
         point_slug=old.point.slug,
         now=now,
         read_queues=read_queues,
-        voucher=voucher,
+        terms=terms,
         language=language,
         holder=old.promise.holder,
     )

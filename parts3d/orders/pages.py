@@ -15,6 +15,7 @@ from parts3d.languages import locale_of
 from parts3d.notices.announce import announce
 from parts3d.orders import (
     basket_pages,
+    checkout_change_pages,
     checkout_pages,
     consent_pages,
     quote_pages,
@@ -43,6 +44,7 @@ from parts3d.web import (
 router = APIRouter(include_in_schema=False)
 router.include_router(basket_pages.router)
 router.include_router(checkout_pages.router)
+router.include_router(checkout_change_pages.router)
 router.include_router(quote_pages.router)
 router.include_router(royalty_pages.router)
 router.include_router(tracking_pages.router)

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from parts3d.orders.opening import Checkout, QuotedPart
 from parts3d.orders.receipts import receipt
+from parts3d.orders.rush import RushOffer, otherwise_ready_at
 from parts3d.orders.schemas import (
     CheckoutView,
     OffersView,
@@ -17,6 +18,7 @@ from parts3d.orders.schemas import (
     QuoteView,
     ReceiptView,
     RefusalView,
+    RushView,
 )
 from parts3d.points.hours import Hours
 from parts3d.points.tables import Point
@@ -54,8 +56,8 @@ def point_view(point: Point) -> PointView:
     return PointView(**point.model_dump(include=set(PointView.model_fields)))
 
 
-def checkout_view(found: Checkout) -> CheckoutView:
-    """Show an open checkout."""
+def checkout_view(found: Checkout, rush: RushOffer | None) -> CheckoutView:
+    """Show an open checkout, and what it could have by going first."""
     promise = found.promise
     return CheckoutView(
         id=promise.id,
@@ -63,6 +65,12 @@ def checkout_view(found: Checkout) -> CheckoutView:
         point=point_view(found.point),
         ready_at=promise.ready_at,
         held_until=promise.held_until,
+        rush=None
+        if rush is None
+        else RushView(
+            ready_at=rush.ready_at, total_cents=rush.total_cents, more_cents=rush.more_cents
+        ),
+        otherwise_ready_at=otherwise_ready_at(promise),
     )
 
 

@@ -208,14 +208,34 @@ class OffersView(Closed):
     refusals: tuple[RefusalView, ...]
 
 
+class RushRequest(Closed):
+    """To be served before others, for a surcharge; or, with false, as everybody again."""
+
+    rush: bool
+
+
+class RushView(Closed):
+    """What going first would make of an open checkout: an earlier time for a higher price."""
+
+    ready_at: Moment
+    total_cents: int
+    more_cents: int
+
+
 class CheckoutView(Closed):
-    """An open checkout: the price, and capacity held until ``held_until``."""
+    """An open checkout: the price, and capacity held until ``held_until``.
+
+    ``rush`` is what could be had by going first, null where that brings nothing or is chosen
+    already; then ``otherwise_ready_at`` is the time without it.
+    """
 
     id: str
     quote: QuoteView
     point: PointView
     ready_at: Moment
     held_until: Moment
+    rush: RushView | None = None
+    otherwise_ready_at: Moment | None = None
 
 
 class EventView(Closed):

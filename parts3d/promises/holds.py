@@ -78,7 +78,8 @@ def hold(
     Raises:
         Expired: the price is no longer frozen.
         NotFound: no such active point.
-        Conflict: the part is off sale, or the point can promise nothing (in words).
+        Conflict: the part is off sale, the point can promise nothing, or going first would make
+            nothing earlier (in words).
     """
     still_valid(session, settings, quote, now)
     # One price holds one place: opening its checkout again gives the earlier hold back.
@@ -89,9 +90,11 @@ def hold(
     if holder is not None:
         _let_oldest_go(session, holder, now, settings.holds_per_device - 1)
     layouts = layouts_of_quote(session, quote)
-    result = _plan_one(session, settings, layouts, point_id, now, read_queues)
+    result = _plan_one(session, settings, layouts, point_id, now, read_queues, rush=quote.is_rush)
     if isinstance(result, Refusal):
         raise _as_conflict(session, result, layouts, language)
+    if quote.is_rush and result.evidence.offer.otherwise_ready_at is None:
+        raise rush_brings_nothing()
     return _keep(session, settings, quote, layouts, result, holder=holder)
 
 
@@ -112,7 +115,7 @@ def hold_elsewhere(
         Conflict: the part is off sale.
     """
     layouts = layouts_of_quote(session, quote)
-    result = _plan_one(session, settings, layouts, point_id, now, read_queues)
+    result = _plan_one(session, settings, layouts, point_id, now, read_queues, rush=quote.is_rush)
     if isinstance(result, Refusal):
         return result
     promise = _keep(session, settings, quote, layouts, result)
@@ -133,6 +136,9 @@ def retake(
 
     A promise that is still held is given back as it is. The caller asks the customer when
     ``is_later``; rolled back, nothing of it stays.
+
+    Raises:
+        Conflict: ordered already, off sale, or going first would make nothing earlier any more.
     """
     old_ready_at = promise.ready_at
     if is_held(promise, now):
@@ -141,12 +147,36 @@ def retake(
         raise Conflict("This checkout was ordered already.", code="already_ordered")
     quote = session.get_one(Quote, promise.quote_id)
     layouts = layouts_of_quote(session, quote)
-    result = _plan_one(session, settings, layouts, promise.point_id, now, read_queues, promise.id)
+    result = _plan_one(
+        session,
+        settings,
+        layouts,
+        promise.point_id,
+        now,
+        read_queues,
+        rush=quote.is_rush,
+        leave_out=promise.id,
+    )
     if isinstance(result, Refusal):
         return Retaken(None, old_ready_at, None, result)
+    # By the time that she agreed to, she gets what she agreed to pay for; later, and no earlier
+    # than without: nobody pays for that.
+    is_later = result.evidence.offer.ready_at > old_ready_at
+    if quote.is_rush and is_later and result.evidence.offer.otherwise_ready_at is None:
+        raise rush_brings_nothing()
     release(session, promise)
     fresh = _keep(session, settings, quote, layouts, result, holder=promise.holder)
     return Retaken(fresh, old_ready_at, fresh.ready_at)
+
+
+def rush_brings_nothing() -> Conflict:
+    """Return the refusal of paying to go first where that makes nothing earlier."""
+    return Conflict(
+        "Served before others, it would not be ready any earlier at this point now. "
+        "Order without it.",
+        code="rush_not_earlier",
+        place="rush",
+    )
 
 
 def _let_oldest_go(session: Session, holder: str, now: datetime, may_stay: int) -> None:
@@ -239,12 +269,14 @@ def _plan_one(
     point_id: str,
     now: datetime,
     read_queues: ReadQueues,
+    *,
+    rush: bool,
     leave_out: str | None = None,
 ) -> _Planned | Refusal:
     point = lock_point(session, point_id)
     snapshots = point_snapshots(session, [point], now, read_queues=read_queues, leave_out=leave_out)
     stock = stock_for(session, layouts, [point_id], now, leave_out=leave_out)
-    needs = stock.needs_at(point_id, needs_for(session, layouts))
+    needs = stock.needs_at(point_id, needs_for(session, layouts, rush=rush))
     quantile = level_at(snapshots[0], settings.promise_quantile)
     [result] = plan_promises(now, needs, snapshots, quantile=quantile)
     if isinstance(result, Refusal):

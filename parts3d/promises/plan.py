@@ -11,13 +11,14 @@ For each point:
    (``futures.quote``), rounded up to five minutes; if the point is closed then, it is the next
    opening. Closing is a cliff: a print that ends at 18:15 is cleared tomorrow.
 3. The new order stands behind what is promised for earlier, and before what is promised for
-   later, as far as it takes nobody's promise away.
+   later, as far as it takes nobody's promise away. A rush order may be promised for earlier: it
+   goes before what waits, as far as that takes nobody's promise away (``futures.quote_rush``).
 
 The draws are always the same ones, so the same question has the same answer.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import inf
 
@@ -25,9 +26,9 @@ from parts3d.errors import Invalid
 from parts3d.points.calendar import minutes_of, moment_of
 from parts3d.promises.alike import merged
 from parts3d.promises.attendance import cleared_at, collectable_at, handled_at, starts_at
-from parts3d.promises.futures.quote import Levels, quote
+from parts3d.promises.futures.quote import Levels, Quoted, quote, quote_rush
 from parts3d.promises.futures.ready import Prints, join
-from parts3d.promises.futures.scene import scene_of, times_at
+from parts3d.promises.futures.scene import Scene, scene_of, times_at
 from parts3d.promises.placement import Bench, place_all
 from parts3d.promises.print_time import PrintTime
 from parts3d.promises.reasons import reasons_for
@@ -39,6 +40,8 @@ from parts3d.promises.snapshot import (
     Placement,
     PointSnapshot,
     PrinterSnapshot,
+    Reason,
+    ReasonCode,
     Refusal,
     needs_of,
 )
@@ -94,15 +97,54 @@ def _plan_point(
     usual = _as_usual(now, needs, point, until, inf)
     if usual is None:
         return refuse_capacity(now, needs, point, until)
-    quoted = quote(join(scene_of(now, point, until), _prints(needs, point, usual)), levels)
+    scene = scene_of(now, point, until)
+    quoted = quote(join(scene, _prints(needs, point, usual)), levels)
     if quoted is None:
         return refuse_capacity(now, needs, point, until)
+    offer = _offer(now, needs, point, until, quoted, usual)
+    if offer is None:
+        return refuse_capacity(now, needs, point, until)
+    return _rushed(now, needs, point, levels, until, scene, usual, offer)
+
+
+def _rushed(
+    now: datetime,
+    needs: Sequence[Need],
+    point: PointSnapshot,
+    levels: Levels,
+    until: datetime,
+    scene: Scene,
+    usual: "_Usual",
+    offer: Offer,
+) -> Offer:
+    """Return the earlier offer of an order that is paid to go first, else the one that it has."""
+    if not any(need.rush for need in needs):
+        return offer
+    # Where it would go if nothing stood before it: another printer may be the first then.
+    first = _as_usual(now, needs, point, until, -inf) or usual
+    joined = join(scene, _prints(needs, point, first))
+    quoted = quote_rush(joined, levels, than=minutes_of(offer.ready_at))
+    rushed = None if quoted is None else _offer(now, needs, point, until, quoted, first)
+    if rushed is None or rushed.ready_at >= offer.ready_at:
+        return offer
+    why = Reason(ReasonCode.RUSH, {"otherwise_ready_at": offer.ready_at.isoformat()})
+    return replace(rushed, otherwise_ready_at=offer.ready_at, reasons=(*rushed.reasons, why))
+
+
+def _offer(
+    now: datetime,
+    needs: Sequence[Need],
+    point: PointSnapshot,
+    until: datetime,
+    quoted: Quoted,
+    usual: "_Usual",
+) -> Offer | None:
     if quoted.urgency < inf:
         usual = _as_usual(now, needs, point, until, quoted.urgency) or usual
     # A promise is never earlier than what would be ready if all went as usual.
     ready_at = collectable_at(point, max(moment_of(quoted.ready_at), usual.bagged_at), until)
     if ready_at is None:
-        return refuse_capacity(now, needs, point, until)
+        return None
     first = min(usual.placements, key=lambda placement: placement.starts_at)
     return Offer(
         point_id=point.id,

@@ -29,9 +29,34 @@ def plan_promises(
 ) -> list[Offer | Refusal]:
     """Plan as ``plan`` does, for needs of which some may lie on these points' shelves.
 
-    Placements are those of what is printed; ``need`` stays the index among all needs.
+    Placements are those of what is printed; ``need`` stays the index among all needs. Rush counts
+    only where it is earlier than all this would be without it.
     """
     needs = needs_of(wanted)
+    found = _planned(now, needs, points, quantile)
+    if not any(need.rush for need in needs):
+        return found
+    unhurried = _planned(now, [replace(need, rush=False) for need in needs], points, quantile)
+    return [_if_earlier(rushed, usual) for rushed, usual in zip(found, unhurried, strict=True)]
+
+
+def _if_earlier(rushed: Offer | Refusal, usual: Offer | Refusal) -> Offer | Refusal:
+    """Return the offer that goes first where that is earlier, with the time it would be without."""
+    if (
+        isinstance(rushed, Refusal)
+        or isinstance(usual, Refusal)
+        or rushed.otherwise_ready_at is None
+        or rushed.ready_at >= usual.ready_at
+    ):
+        return usual
+    why = Reason(ReasonCode.RUSH, {"otherwise_ready_at": usual.ready_at.isoformat()})
+    others = (one for one in rushed.reasons if one.code is not ReasonCode.RUSH)
+    return replace(rushed, otherwise_ready_at=usual.ready_at, reasons=(*others, why))
+
+
+def _planned(
+    now: datetime, needs: Sequence[Need], points: Sequence[PointSnapshot], quantile: float
+) -> list[Offer | Refusal]:
     printed = [index for index, need in enumerate(needs) if not need.on_shelf]
     if len(printed) == len(needs):
         plain = plan(now, needs, points, quantile=quantile)

@@ -278,7 +278,8 @@ def _holds(
             )
             prints[at].append(time)
         holds[row.point_id] += [
-            Hold(printer_id, tuple(times), row.held_until) for printer_id, times in prints.items()
+            Hold(printer_id, tuple(times), row.held_until, row.ready_at)
+            for printer_id, times in prints.items()
         ]
     return holds
 

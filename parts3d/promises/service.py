@@ -137,7 +137,9 @@ def layouts_of_quote(session: Session, quote: Quote) -> list[Layout]:
     return [laid_out_as(session, line, models) for line in quote_lines(session, quote.id)]
 
 
-def needs_for(session: Session, layouts: Sequence[Layout]) -> tuple[Need, ...]:
+def needs_for(
+    session: Session, layouts: Sequence[Layout], *, rush: bool = False
+) -> tuple[Need, ...]:
     """Return one need for each kind of bed, in the order of the lines; times as measured."""
     revisions = [layout.revision.id for layout in layouts]
     corrections = current_corrections(session, revisions=revisions)
@@ -151,6 +153,7 @@ def needs_for(session: Session, layouts: Sequence[Layout]) -> tuple[Need, ...]:
             quantity=plate.prints,
             copies=plate.copies,
             line=position,
+            rush=rush,
         )
         for position, layout in enumerate(layouts, start=1)
         for plate in layout.plates

@@ -31,6 +31,7 @@ class Need:
         copies: parts that lie on the bed in each of these prints.
         line: position of the order's line, from 1.
         on_shelf: these parts lie checked in the point's stock; nothing is printed.
+        rush: paid to go before what waits and may wait; one such need makes it the order's.
     """
 
     print_times: Mapping[str, PrintTime]
@@ -39,6 +40,7 @@ class Need:
     copies: int = 1
     line: int = 1
     on_shelf: bool = False
+    rush: bool = False
 
     def __post_init__(self) -> None:
         if self.quantity < 1 or self.copies < 1 or self.parts > MAX_QUANTITY:
@@ -117,12 +119,14 @@ class Hold:
     """Capacity held by another customer's checkout: it counts as waiting until it expires.
 
     The planner counts every hold it is given that has not expired; whoever plans again for a
-    checkout leaves that checkout's own hold out.
+    checkout leaves that checkout's own hold out. ``due_at`` is what that customer was shown:
+    nobody goes before her so that it would be missed.
     """
 
     printer_id: str
     prints: tuple[PrintTime, ...]
     expires_at: datetime
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +195,7 @@ class ReasonCode(StrEnum):
     WAITS_FOR_OPENING = "waits_for_opening"
     MATERIAL_CHANGE = "material_change"
     OVERTAKES = "overtakes"
+    RUSH = "rush"
     CHANCE = "chance"
     FROM_STOCK = "from_stock"
     TWINS = "twins"
@@ -248,6 +253,8 @@ class Offer:
         placements: every print, as it would go if nothing failed.
         quantile: the probability asked for.
         place: the point's.
+        otherwise_ready_at: of a rush order, what it would be without rush, which is later; None
+            where rush was not asked for or brings nothing.
     """
 
     point_id: str
@@ -258,6 +265,7 @@ class Offer:
     placements: tuple[Placement, ...]
     quantile: float
     place: Place | None = None
+    otherwise_ready_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ _REASONS = {
     ReasonCode.STAFF_BACKLOG: N_("Other parts are checked first: {minutes} min."),
     ReasonCode.MATERIAL_CHANGE: N_("A person loads {material} first: {minutes} min."),
     ReasonCode.OVERTAKES: N_("It is printed before parts that are promised for later."),
+    ReasonCode.RUSH: N_("It is paid to be served before others, who keep what they were promised."),
     ReasonCode.CHANCE: N_("In {kept_percent} % of what may happen it is ready by then."),
     ReasonCode.FROM_STOCK: N_("{parts} part(s) lie in the point's stock, checked already."),
     ReasonCode.TWINS: N_("Two printers make it at once, so that it is ready today."),

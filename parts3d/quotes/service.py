@@ -95,6 +95,7 @@ def price_wanted(
     *,
     printer_models: Collection[str],
     voucher: str | None = None,
+    rush: bool = False,
 ) -> WholePrice:
     """Price parts from their slices.
 
@@ -107,13 +108,15 @@ def price_wanted(
         now: decides the tariff.
         printer_models: models that stand at active points.
         voucher: a code as it was typed, if one was.
+        rush: to be served before others, for a surcharge.
 
     Raises:
         NotFound: unknown revision, or no such voucher.
         Conflict: not on sale, not yet sliced (says how far it is), or the voucher is for
             something else.
         Expired: the voucher's time is over.
-        Invalid: no lines or too many, a part twice, a quantity beyond the limit.
+        Invalid: no lines or too many, a part twice, a quantity beyond the limit, rush where the
+            tariff has none.
     """
     _check_lines(wanted, settings.max_quantity)
     layouts = [
@@ -127,6 +130,7 @@ def price_wanted(
         tariff,
         [_priced_line(layout, model) for layout, model in zip(layouts, models, strict=True)],
         vat,
+        rush=rush,
         voucher=check_voucher(session, voucher, now, parts=[one.part for one in layouts])
         if voucher
         else None,
@@ -164,10 +168,11 @@ def quote_wanted(
     *,
     printer_models: Collection[str],
     voucher: str | None = None,
+    rush: bool = False,
 ) -> Quote:
     """Freeze the price of parts for ``settings.quote_minutes``; refuses as ``price_wanted``."""
     whole = price_wanted(
-        session, settings, wanted, now, printer_models=printer_models, voucher=voucher
+        session, settings, wanted, now, printer_models=printer_models, voucher=voucher, rush=rush
     )
     return freeze(session, settings, whole, now)
 

@@ -43,6 +43,11 @@ class Quote(SQLModel, table=True):
     # None: given before quotes were sealed.
     seal: str | None = None
 
+    @property
+    def is_rush(self) -> bool:
+        """Tell whether it was asked to go before others, for a surcharge."""
+        return self.rush_cents > 0
+
 
 class QuoteLine(SQLModel, table=True):
     """One part of a quote in a quantity, and how it is laid on beds."""

@@ -19,6 +19,7 @@ from parts3d.promises.futures.scene import Floats, Scene
 ROUND_MINUTES = 5
 _EDGE = 1e-6
 _NO_HARM, _SAFE = 0.0005, 0.02
+_MOST_TURNS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,48 @@ def quote(
     harm = harm_of(scene, standing, last.futures, to_spare_the_endangered=True)
     same_day = ready_at < scene.today_ends
     return replace(last, ready_at=ready_at, same_day=same_day, urgency=inf, harm=harm)
+
+
+def quote_rush(
+    joined: Joined, levels: Levels, *, than: float, most_harm: float = 0.005
+) -> Quoted | None:
+    """Return the earliest minute for an order that is paid to go before what waits.
+
+    Its turn is decided by the minute it is promised for, as everybody's is: a minute counts only
+    if the order is ready by it when it is served by it, and as far as nobody's promise is taken
+    away; else the order goes behind one more of those that wait.
+
+    Args:
+        joined: the point with the order's prints.
+        levels: how sure.
+        than: the minute without rush; only an earlier one is worth anything.
+        most_harm: by how much others' chances to be late may grow, summed.
+
+    Returns:
+        None where no minute is earlier.
+    """
+    scene = joined.scene
+    if not len(scene.group):
+        return None
+    standing = join(scene).run()
+    dues = dues_by_part(scene)
+    turn = scene.now
+    for _ in range(_MOST_TURNS):
+        found = _read(scene, joined.run(urgency=turn), levels, turn)
+        if found is None or max(found.ready_at, turn) >= than:
+            return None
+        if found.ready_at > turn:
+            turn = found.ready_at
+            continue
+        harm = harm_of(scene, standing, found.futures, to_spare_the_endangered=True)
+        if harm <= most_harm:
+            same_day = turn < scene.today_ends
+            return replace(found, ready_at=turn, harm=harm, same_day=same_day)
+        later = dues[np.isfinite(dues) & (dues >= turn)]
+        if not len(later):
+            return None
+        turn = collectable(scene.opening, float(later.min()) + ROUND_MINUTES)
+    return None
 
 
 def glance(joined: Joined, levels: Levels) -> Quoted | None:

@@ -104,6 +104,7 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
     count = len(printers)
     state, job = np.zeros(count, np.int64), np.full(count, -1, np.int64)
     left, done, outages = np.zeros(count), np.zeros(count), np.zeros(count)
+    held_dues: dict[int, float] = {}
     for index, printer in enumerate(printers):
         outages[index] = printer.outages_per_hour / 60
         if printer.running is not None:
@@ -127,13 +128,14 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
             ahead = due if point.shared_queue else max(ahead + 1e-3, due)
             _add(rows, point, index, queued, ahead, position)
         held = [
-            one
+            (one, hold.due_at)
             for hold in point.holds
             if hold.printer_id == printer.id and hold.expires_at > now
             for one in hold.prints
         ]
-        for position, print_time in enumerate(held, start=4):
+        for position, (print_time, shown_at) in enumerate(held, start=4):
             ahead += 1e-3
+            held_dues[len(rows.jobs)] = inf if shown_at is None else minutes_of(shown_at)
             _add(rows, point, index, print_time, ahead, position)
     jobs = tuple(rows.jobs)
     groups: dict[str, int] = {}
@@ -187,7 +189,12 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
         slots=np.array(rows.slots, np.int64),
         jobs=jobs,
         dues=np.array(
-            [inf if one is None or one.due_at is None else minutes_of(one.due_at) for one in jobs]
+            [
+                held_dues.get(number, inf)
+                if one is None or one.due_at is None
+                else minutes_of(one.due_at)
+                for number, one in enumerate(jobs)
+            ]
         ),
         last_due_waiting=max(
             (
