@@ -91,7 +91,7 @@ def rush_view(offer: RushOffer, found: Checkout, now: datetime, language: str) -
     return {
         "when": moment_words(offer.ready_at, now=now, _=_, locale=locale),
         "was": moment_words(found.promise.ready_at, now=now, _=_, locale=locale),
-        "earlier": duration_words(60 * earlier, language),
+        "earlier": duration_words(60 * earlier, language).replace(" ", "\u00a0"),
         "total": euros(offer.total_cents, language),
         "more": euros(offer.more_cents, language),
     }

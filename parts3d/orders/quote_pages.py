@@ -235,7 +235,15 @@ def _offers(request: Request, session: Session, quote: Quote, where: Whereabouts
     wanted = [Wanted(one.revision.id, one.line.quantity) for one in parts]
     settings = get_context(request).settings
     try:
-        options = offers(session, settings, wanted, now, read_queues=read_queues, place=where.place)
+        options = offers(
+            session,
+            settings,
+            wanted,
+            now,
+            read_queues=read_queues,
+            place=where.place,
+            rush=quote.is_rush,
+        )
     except (Conflict, NotFound) as error:
         return {"no_offer": translator(language)(error.message)}
     titles = [title_in(one.revision, language) for one in parts]

@@ -22,7 +22,10 @@ class ReceiptLine:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One receipt. ``net_cents + vat_cents = total_cents``, as quoted and never computed anew."""
+    """One receipt. ``net_cents + vat_cents = total_cents``, as quoted and never computed anew.
+
+    ``rush_cents``, net, is in the lines: the surcharge of having been served before others.
+    """
 
     number: str
     issued_at: datetime
@@ -37,6 +40,7 @@ class Receipt:
     vat_cents: int
     total_cents: int
     method: PaymentMethod
+    rush_cents: int = 0
 
 
 def receipt(session: Session, settings: Settings, order_id: str) -> Receipt:
@@ -71,4 +75,5 @@ def receipt(session: Session, settings: Settings, order_id: str) -> Receipt:
         vat_cents=quote.vat_cents,
         total_cents=payment.amount_cents,
         method=payment.method,
+        rush_cents=quote.rush_cents,
     )

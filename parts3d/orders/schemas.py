@@ -268,6 +268,7 @@ class ReceiptView(Closed):
     vat_percent: int
     vat_cents: int
     total_cents: int
+    rush_cents: int
     method: PaymentMethod
 
 

@@ -18,7 +18,7 @@ from parts3d.promises.queries import (
     point_snapshots,
 )
 from parts3d.promises.reach import TO_CHOOSE_FROM, points_within
-from parts3d.promises.snapshot import Need, Offer, PointSnapshot, Refusal
+from parts3d.promises.snapshot import Need, Offer, PointSnapshot, Refusal, RefusalCode
 from parts3d.promises.stock import stock_for
 from parts3d.promises.words import Translate, refusal_sentence
 from parts3d.quotes.layout import Layout, laid_out_as, lay_out, revision_on_sale
@@ -70,10 +70,13 @@ def offers(
     *,
     read_queues: ReadQueues,
     place: Place | None = None,
+    rush: bool = False,
 ) -> Options:
     """Plan once over the points within reach, and rank what they offer; all lines at one point.
 
     However many points there are, their rows are read in the same few queries.
+
+    With ``rush``, for what is paid to go first, a point where that brings nothing refuses.
 
     Raises:
         NotFound: unknown part.
@@ -82,7 +85,7 @@ def offers(
     """
     points = points_within(session, place, TO_CHOOSE_FROM)
     layouts = layouts_of_wanted(session, wanted)
-    needs = needs_for(session, layouts)
+    needs = needs_for(session, layouts, rush=rush)
     stock = stock_for(session, layouts, [point.id for point in points], now)
     by_id = {point.id: point for point in points}
     snapshots = point_snapshots(session, points, now, read_queues=read_queues)
@@ -92,6 +95,13 @@ def offers(
     for one in snapshots:
         if stock.at(one.id):
             results += plan_to_keep(now, stock.needs_at(one.id, needs), [one], target=target)
+    if rush:
+        results = [
+            Refusal(one.point_id, RefusalCode.RUSH_NOT_EARLIER)
+            if isinstance(one, Offer) and one.otherwise_ready_at is None
+            else one
+            for one in results
+        ]
     ranking = choose([one for one in results if isinstance(one, Offer)], Customer(place))
     return Options(
         offers=tuple(PointOffer(by_id[one.offer.point_id], one) for one in ranking),

@@ -211,6 +211,7 @@ class RefusalCode(StrEnum):
     TOO_LONG_FOR_HOURS = "too_long_for_hours"
     BEYOND_CAPACITY = "beyond_capacity"
     FULLY_BOOKED = "fully_booked"
+    RUSH_NOT_EARLIER = "rush_not_earlier"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,9 @@ _REFUSALS = {
     RefusalCode.FULLY_BOOKED: N_(
         "{point} is fully booked for the next {days} days. Choose another point."
     ),
+    RefusalCode.RUSH_NOT_EARLIER: N_(
+        "Served before others, it would not be ready any earlier at {point} now."
+    ),
 }
 
 _REASONS = {

@@ -6,7 +6,7 @@ from babel import Locale
 from babel.numbers import format_currency, format_decimal
 
 from parts3d.languages import locale_of, translations
-from parts3d.quotes.tariff import ANY_MODEL, Tariff
+from parts3d.quotes.tariff import ANY_MODEL, Royalty, Tariff
 from parts3d.templating import euros
 
 
@@ -37,16 +37,7 @@ def tariff_words(tariff: Tariff, language: str) -> list[tuple[str, list[str]]]:
         % {"percent": percent(one.rate, language), "copies": one.from_copies}
         for one in tariff.quantity_breaks
     ]
-    royalties = [
-        _("%(part)s: %(percent)s and %(price)s a copy for %(author)s")
-        % {
-            "part": part,
-            "percent": percent(one.rate, language),
-            "price": money(one.cents_per_copy, language),
-            "author": one.author,
-        }
-        for part, one in tariff.royalties.items()
-    ]
+    royalties = [_royalty(part, one, language) for part, one in tariff.royalties.items()]
     return [
         (_("Material, waste included"), materials),
         (_("Machine time"), machines),
@@ -96,3 +87,20 @@ def _rush(tariff: Tariff, language: str) -> list[str]:
     surcharge = _("%(percent)s on top") % {"percent": percent(tariff.rush.rate, language)}
     meaning = tariff.rush.meaning.get(language) or next(iter(tariff.rush.meaning.values()))
     return [surcharge, meaning]
+
+
+def _royalty(part: str, one: Royalty, language: str) -> str:
+    """Say what an author gets; of rate and cents, the one that is nothing is left out."""
+    _ = translations(language).gettext
+    if not one.cents_per_copy:
+        words = _("%(part)s: %(percent)s for %(author)s")
+    elif not one.rate:
+        words = _("%(part)s: %(price)s a copy for %(author)s")
+    else:
+        words = _("%(part)s: %(percent)s and %(price)s a copy for %(author)s")
+    return words % {
+        "part": part,
+        "percent": percent(one.rate, language),
+        "price": money(one.cents_per_copy, language),
+        "author": one.author,
+    }

@@ -171,10 +171,13 @@ def test_the_price_stands_in_a_saved_quote_which_is_ordered_only_where_it_hurrie
     checkout = page.url.path.rpartition("/")[2]
     saved = client.post("/quotes/checkout", data={"checkout": checkout})
     assert "Served before others" in saved.text
+    assert "Ready today at" in saved.text
     again = client.post(f"{saved.url.path}/order", data={"point": "huy"})
     assert "Without it, it would be ready" in again.text
-    assert "Go on without it" not in again.text
+    assert "Go on without the surcharge" not in again.text
     put_off(shop, timedelta(days=-3))
+    shown = client.get(saved.url.path).text
+    assert "it would not be ready any earlier at Point 3D Huy now" in shown
     refused = client.post(f"{saved.url.path}/order", data={"point": "huy"})
     assert refused.status_code == 409
     assert "it would not be ready any earlier" in refused.text
