@@ -17,29 +17,23 @@ from parts3d.jobs.queues import read_queues
 from parts3d.jobs.stopping import cancel_order
 from parts3d.jobs.tracking import Tracking, track
 from parts3d.notices.announce import announce
+from parts3d.orders import checkout_api
 from parts3d.orders.agreement import PromiseChanged
 from parts3d.orders.checkout import CheckoutDetails, Key, submit
 from parts3d.orders.opening import (
-    Checkout,
-    find_checkout,
     quoted_parts,
     titles_of,
-    use_rush,
     wanted_parts,
 )
 from parts3d.orders.presenting import (
-    checkout_view,
     offers_view,
     point_view,
     quote_view,
     receipt_view,
 )
 from parts3d.orders.queries import order_by_token
-from parts3d.orders.rush import rush_offer
 from parts3d.orders.schemas import (
     ChangedView,
-    CheckoutRequest,
-    CheckoutView,
     ConfirmRequest,
     CopyView,
     EventView,
@@ -50,12 +44,10 @@ from parts3d.orders.schemas import (
     OrderView,
     QuoteRequest,
     QuoteView,
-    RushRequest,
 )
 from parts3d.points.geography import Place, locate
-from parts3d.promises.holds import hold
 from parts3d.promises.queries import orderable_models
-from parts3d.promises.service import find_point, offers
+from parts3d.promises.service import offers
 from parts3d.quotes.asked import check_asked
 from parts3d.quotes.layout import revision_on_sale
 from parts3d.quotes.service import Wanted, find_quote, freeze, price_wanted
@@ -64,8 +56,8 @@ from parts3d.settings import Settings
 from parts3d.web import ContextDep, LanguageDep, NowDep, ReadDep, WorkDep, gettext_of
 
 router = APIRouter(prefix="/api/v1", tags=["orders"])
+router.include_router(checkout_api.router)
 QuoteId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
-CheckoutId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 Token = Annotated[str, Path(max_length=200)]
 _LINE_SHOWN = {"position", "title", "quantity", "total_cents"}
 
@@ -152,43 +144,6 @@ def list_offers(
     )
 
 
-@router.post("/checkouts", status_code=201)
-def open_checkout(
-    request: CheckoutRequest, work: WorkDep, context: ContextDep, now: NowDep
-) -> CheckoutView:
-    """Hold capacity at a point for a quote."""
-    session = work.session
-    quote = find_quote(session, request.quote_id)
-    point = find_point(session, request.point)
-    promise = hold(session, context.settings, quote, point.id, now, read_queues=read_queues)
-    found = Checkout(quoted_parts(session, quote), quote, promise, point)
-    return _checkout_view(session, context, found, now)
-
-
-@router.get("/checkouts/{checkout_id}")
-def show_checkout(
-    checkout_id: CheckoutId, session: ReadDep, context: ContextDep, now: NowDep
-) -> CheckoutView:
-    """Return an open checkout; ``held_until`` may have passed."""
-    return _checkout_view(session, context, find_checkout(session, checkout_id), now)
-
-
-@router.post("/checkouts/{checkout_id}/rush", status_code=201)
-def rush_checkout(
-    checkout_id: CheckoutId, request: RushRequest, work: WorkDep, context: ContextDep, now: NowDep
-) -> CheckoutView:
-    """Open a checkout anew that goes before others for a surcharge, or that no longer does."""
-    found = use_rush(
-        work.session,
-        context.settings,
-        checkout_id,
-        rush=request.rush,
-        now=now,
-        read_queues=read_queues,
-    )
-    return _checkout_view(work.session, context, found, now)
-
-
 @router.post(
     "/orders",
     status_code=201,
@@ -237,13 +192,6 @@ def cancel(token: Token, work: WorkDep, context: ContextDep, now: NowDep) -> Ord
     )
     announce(context, work, order.id, order.point_id)
     return _view(work.session, context.settings, order.id, now)
-
-
-def _checkout_view(
-    session: Session, context: Context, found: Checkout, now: datetime
-) -> CheckoutView:
-    rush = rush_offer(session, context.settings, found, now, read_queues=read_queues)
-    return checkout_view(found, rush)
 
 
 def _wanted(session: Session, request: QuoteRequest) -> list[Wanted]:

@@ -47,7 +47,8 @@ _REFUSALS = {
         "{point} is fully booked for the next {days} days. Choose another point."
     ),
     RefusalCode.RUSH_NOT_EARLIER: N_(
-        "Served before others, it would not be ready any earlier at {point} now."
+        "Served before others, it would not be ready any earlier at {point} now. "
+        "Choose another point."
     ),
 }
 

@@ -115,8 +115,7 @@ def price_wanted(
         Conflict: not on sale, not yet sliced (says how far it is), or the voucher is for
             something else.
         Expired: the voucher's time is over.
-        Invalid: no lines or too many, a part twice, a quantity beyond the limit, rush where the
-            tariff has none.
+        Invalid: no lines or too many, a part twice, a quantity or a rush that is not offered.
     """
     _check_lines(wanted, settings.max_quantity)
     layouts = [

@@ -18,6 +18,7 @@ REFUSAL_PARAMS: dict[RefusalCode, dict[str, Value]] = {
     RefusalCode.TOO_LONG_FOR_HOURS: {"print_minutes": 605},
     RefusalCode.BEYOND_CAPACITY: {"quantity": 200, "days": 14},
     RefusalCode.FULLY_BOOKED: {"quantity": 1, "days": 14},
+    RefusalCode.RUSH_NOT_EARLIER: {},
 }
 REASON_VALUES: dict[ReasonCode, dict[str, Value]] = {
     ReasonCode.FROM_STOCK: {"parts": 1},
@@ -32,6 +33,7 @@ REASON_VALUES: dict[ReasonCode, dict[str, Value]] = {
     ReasonCode.STAFF_BACKLOG: {"minutes": 10},
     ReasonCode.MATERIAL_CHANGE: {"material": "ASA", "minutes": 10},
     ReasonCode.OVERTAKES: {"harm": 0.001},
+    ReasonCode.RUSH: {"otherwise_ready_at": READY.isoformat()},
     ReasonCode.CHANCE: {"kept": 0.993, "half_ready_at": READY.isoformat(), "futures": 256},
     ReasonCode.WAITS_FOR_OPENING: {"opens_at": READY.isoformat()},
 }
