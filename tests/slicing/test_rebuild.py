@@ -100,6 +100,47 @@ def test_a_part_and_a_printer_model_narrow_what_is_made(
     assert states(database)[SliceStatus.WAITING] == 2 * len(MODELS) - 1
 
 
+def test_only_the_models_that_a_network_slices_for_are_wished_for(
+    database: Database, store: FolderStore, now: datetime
+) -> None:
+    add_parts(database, store, now, "knob", "wheel")
+    mine = MODELS[:2]
+    plan = plan_rebuild(database, store, PaperEngine(), EVERYTHING, now, models=mine)
+    assert plan.total == 4
+    with database.reading() as session:
+        assert sorted(session.exec(select(Slice.printer_model).distinct()).all()) == mine
+
+
+@pytest.mark.parametrize(
+    ("words", "wished"),
+    [([], {"mini", "mk3s"}), (["--printer", "mk4"], {"mk4"})],
+    ids=["as set", "as named"],
+)
+def test_the_command_keeps_to_the_models_of_the_settings_unless_one_is_named(
+    tmp_path: Path, now: datetime, words: list[str], wished: set[str]
+) -> None:
+    path = tmp_path / "network.sqlite3"
+    database = Database(f"sqlite:///{path}")
+    upgrade(database)
+    add_parts(database, FolderStore(tmp_path / "files"), now, "knob")
+    # Asked whether to slice, nobody says yes: this is about what is wished for.
+    result = CliRunner().invoke(
+        slices_app,
+        ["rebuild", *words],
+        input="n\n",
+        env={
+            "PARTS3D_DATA_DIR": str(tmp_path),
+            "PARTS3D_DATABASE_URL": f"sqlite:///{path}",
+            "PARTS3D_SLICER": "cura",
+            "PARTS3D_SLICED_MODELS": "mk3s, mini",
+        },
+    )
+    assert f"Slice {len(wished)} now?" in result.stdout
+    with database.reading() as session:
+        assert set(session.exec(select(Slice.printer_model)).all()) == wished
+    database.close()
+
+
 def test_an_unknown_part_or_printer_model_is_refused_in_words(
     database: Database, store: FolderStore, now: datetime
 ) -> None:
