@@ -70,8 +70,9 @@ def sample(
     heights = floor + bottom + (wanted - 0.5) * thick + BESIDE_MM
     heights[wanted == 0] = floor + bottom / 2 + BESIDE_MM
     cut = dict(zip(wanted.tolist(), sections(vertices, faces, heights), strict=True))
+    drawn: dict[tuple[object, ...], Lines] = {}
     lines = [
-        draw(
+        _drawn_once(
             Surroundings(
                 cut[number],
                 cut[number + 1],
@@ -82,6 +83,7 @@ def sample(
             recipe,
             profile,
             number,
+            drawn,
         )
         for number in numbers
     ]
@@ -96,6 +98,24 @@ def sample(
         first=first,
         layer_count=count,
     )
+
+
+def _drawn_once(
+    around: Surroundings,
+    recipe: Recipe,
+    profile: Profile,
+    number: int,
+    drawn: dict[tuple[object, ...], Lines],
+) -> Lines:
+    """Draw a layer, or return the one before that has the same sections all around."""
+    key = (
+        *map(id, (around.here, around.next_above, *around.above, *around.below)),
+        around.first,
+        number % 2,
+    )
+    if key not in drawn:
+        drawn[key] = draw(around, recipe, profile, number)
+    return drawn[key]
 
 
 def _within(layers: int, way: int) -> tuple[int, ...]:

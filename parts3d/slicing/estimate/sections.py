@@ -7,7 +7,6 @@ mesh leaves a contour open, it is closed straight, as slicers do.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from manifold3d import CrossSection, FillRule
@@ -19,6 +18,8 @@ Ints = NDArray[np.int64]
 _RESOLUTION_MM = 0.0125
 # Ends of open contours this near are joined (PrusaSlicer: 2 mm, ``TriangleMeshSlicer.cpp``).
 _GAP_MM = 2.0
+# A facet is upright where its normal is level to about that much.
+_UPRIGHT = 1e-4
 
 
 def outlines(
@@ -64,15 +65,29 @@ def sections(
     Returns:
         One section a height, empty where nothing is.
     """
-    cuts = _cut(vertices.astype(np.float64), faces.astype(np.int64), heights_mm)
-    ends = np.searchsorted(cuts.height, np.arange(len(heights_mm) + 1))
-    following = _following(cuts)
-    return [
-        _section(_contours(cuts, following, int(start), int(end))) for start, end in pairwise(ends)
-    ]
+    corners, facets = vertices.astype(np.float64), faces.astype(np.int64)
+    crossed = _crossed(corners, facets, heights_mm)
+    like = _like_the_one_before(corners, facets, crossed, len(heights_mm))
+    kept = ~like[crossed.height]
+    cuts = _cut_where(
+        corners, facets, heights_mm, _Crossed(crossed.facet[kept], crossed.height[kept])
+    )
+    contours = _contours(cuts, len(heights_mm))
+    found: list[CrossSection] = []
+    for number, same in enumerate(like.tolist()):
+        found.append(found[-1] if same else _section(contours[number]))
+    return found
 
 
-def _cut(vertices: Floats, faces: Ints, heights: Floats) -> _Cuts:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Crossed:
+    """Which facet is cut at which height, by height and then by facet."""
+
+    facet: Ints
+    height: Ints
+
+
+def _crossed(vertices: Floats, faces: Ints, heights: Floats) -> _Crossed:
     z = vertices[faces, 2]
     first = np.searchsorted(heights, z.min(axis=1), side="right")
     last = np.searchsorted(heights, z.max(axis=1), side="right")
@@ -80,7 +95,36 @@ def _cut(vertices: Floats, faces: Ints, heights: Floats) -> _Cuts:
     facet = np.repeat(np.arange(len(faces)), times)
     height = np.arange(len(facet)) - np.repeat(np.cumsum(times) - times, times) + first[facet]
     order = np.argsort(height, kind="stable")
-    facet, height = facet[order], height[order]
+    return _Crossed(facet[order], height[order])
+
+
+def _like_the_one_before(
+    vertices: Floats, faces: Ints, crossed: _Crossed, count: int
+) -> NDArray[np.bool_]:
+    """Whether each height cuts the very facets of the one before, all of them upright.
+
+    Then both sections are the same: half of all, in parts that people draw.
+    """
+    corner = vertices[faces]
+    normal = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    upright = np.abs(normal[:, 2]) <= _UPRIGHT * np.linalg.norm(normal, axis=1)
+    ends = np.searchsorted(crossed.height, np.arange(count + 1))
+    sloping = np.bincount(crossed.height, ~upright[crossed.facet], minlength=count) > 0
+    like = np.zeros(count, dtype=np.bool_)
+    for number in range(1, count):
+        begin, middle, end = ends[number - 1 : number + 2]
+        if end - middle == middle - begin and not sloping[number]:
+            like[number] = np.array_equal(crossed.facet[begin:middle], crossed.facet[middle:end])
+    return like
+
+
+def _cut(vertices: Floats, faces: Ints, heights: Floats) -> _Cuts:
+    return _cut_where(vertices, faces, heights, _crossed(vertices, faces, heights))
+
+
+def _cut_where(vertices: Floats, faces: Ints, heights: Floats, crossed: _Crossed) -> _Cuts:
+    facet, height = crossed.facet, crossed.height
+    z = vertices[faces, 2]
     level = heights[height]
     above = z[facet] > level[:, None]
     # The corner that is alone on its side; the cut crosses the two edges that meet in it.
@@ -143,30 +187,41 @@ def _numbered(places: Ints) -> tuple[Ints, Ints]:
     return places, turn
 
 
-def _contours(cuts: _Cuts, following: Ints, start: int, end: int) -> list[Floats]:
-    """Follow the cuts of one height from one to the next; join what stays open."""
-    if start == end:
-        return []
-    follow: list[int] = (following[start:end] - start).tolist()
-    entered = {to for to in follow if to >= 0}
+def _contours(cuts: _Cuts, heights: int) -> list[list[Floats]]:
+    """Follow the cuts from one to the next, by height; join what stays open."""
+    found: list[list[Floats]] = [[] for _ in range(heights)]
+    following = _following(cuts)
+    follow: list[int] = following.tolist()
+    entered = np.zeros(len(follow) + 1, dtype=np.bool_)
+    entered[following] = True  # -1 is the one too many
     waiting = [True] * len(follow)
-    closed: list[Floats] = []
-    opened: list[Floats] = []
-    for first in (*(at for at in range(len(follow)) if at not in entered), *range(len(follow))):
+    order: list[int] = []
+    begins, opens = [], []
+    # Open contours from where nothing leads to, then all others.
+    for first in (*np.flatnonzero(~entered[:-1]).tolist(), *range(len(follow))):
         if not waiting[first]:
             continue
-        chain = []
+        begins.append(len(order))
         at = first
         while at >= 0 and waiting[at]:
             waiting[at] = False
-            chain.append(start + at)
+            order.append(at)
             at = follow[at]
-        points = cuts.begin[chain]
-        if at < 0:
-            opened.append(np.vstack((points, cuts.end[chain[-1:]])))
+        opens.append(at < 0)
+    points = cuts.begin[order]
+    height = cuts.height[order].tolist()
+    opened: dict[int, list[Floats]] = {}
+    ends = [*begins, len(order)][1:]
+    for begin, end, is_open in zip(begins, ends, opens, strict=True):
+        chain = points[begin:end]
+        if is_open:
+            last = cuts.end[order[end - 1]]
+            opened.setdefault(height[begin], []).append(np.vstack((chain, last)))
         else:
-            closed.append(points)
-    return [points for points in (*closed, *_joined(opened)) if len(points) > 2]  # noqa: PLR2004 - two points enclose nothing
+            found[height[begin]].append(chain)
+    for number, chains in opened.items():
+        found[number] += _joined(chains)
+    return [[one for one in some if len(one) > 2] for some in found]  # noqa: PLR2004 - two points enclose nothing
 
 
 def _joined(opened: list[Floats]) -> list[Floats]:

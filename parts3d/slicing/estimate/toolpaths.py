@@ -95,7 +95,7 @@ def draw(around: Surroundings, recipe: Recipe, profile: Profile, turn: int) -> L
         centre = around.here.offset(-inset - wall * step, JoinType.Miter, _MITER)
         rings.append((Kind.INNER_WALL if wall else Kind.OUTER_WALL, centre))
     for kind, centre in reversed(rings):
-        pieces += [(kind, np.vstack((ring, ring[:1]))) for ring in centre.to_polygons()]
+        pieces += [(kind, np.concatenate((ring, ring[:1]))) for ring in centre.to_polygons()]
     overlap = step * profile.infill_overlap_percent / 100
     region = rings[-1][1].offset(-step / 2 + overlap, JoinType.Miter, _MITER)
     top, solid, sparse = _fillings(around, region, recipe)
@@ -118,10 +118,13 @@ def _fillings(
         return empty, region, empty
     covered = region
     for section in (*around.above, *around.below):
-        covered = covered ^ section
+        if section is not around.here:  # the region lies within its own layer's section
+            covered = covered ^ section
     step = recipe.layer_height_mm
     sparse = _without_slivers(covered, step)
-    top = _without_slivers(region - around.next_above, step) if recipe.top_layers else empty
+    if around.next_above is around.here or not recipe.top_layers:
+        return empty, region - sparse, sparse
+    top = _without_slivers(region - around.next_above, step)
     return top, region - sparse - top, sparse
 
 
@@ -136,29 +139,30 @@ def _filled(area: CrossSection, gap_mm: float, angle: float) -> list[Floats]:
     if area.area() < _LEAST_AREA_MM2:
         return []
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    begins, ends = [], []
-    for polygon in area.to_polygons():
-        turned = polygon @ turn
-        begins.append(turned)
-        ends.append(np.roll(turned, -1, axis=0))
-    begin, end = np.vstack(begins), np.vstack(ends)
+    polygons = area.to_polygons()
+    begin = np.concatenate(polygons) @ turn
+    sizes = np.array([len(polygon) for polygon in polygons])
+    first = np.cumsum(sizes) - sizes
+    after = np.arange(1, len(begin) + 1)
+    after[first + sizes - 1] = first
+    end = begin[after]
     low, high = np.minimum(begin[:, 1], end[:, 1]), np.maximum(begin[:, 1], end[:, 1])
-    first = np.ceil(low / gap_mm).astype(np.int64)
-    times = np.maximum(np.ceil(high / gap_mm).astype(np.int64) - first, 0)
+    lowest = np.ceil(low / gap_mm).astype(np.int64)
+    times = np.maximum(np.ceil(high / gap_mm).astype(np.int64) - lowest, 0)
     edge = np.repeat(np.arange(len(begin)), times)
-    row = np.arange(len(edge)) - np.repeat(np.cumsum(times) - times, times) + first[edge]
+    row = np.arange(len(edge)) - np.repeat(np.cumsum(times) - times, times) + lowest[edge]
     share = (row * gap_mm - begin[edge, 1]) / (end[edge, 1] - begin[edge, 1])
     x = begin[edge, 0] + share * (end[edge, 0] - begin[edge, 0])
     order = np.lexsort((x, row))
     x, row = x[order], row[order]
     left, right, rows = x[0:-1:2], x[1::2], row[0:-1:2]
     kept = right - left > _LEAST_LINE_MM
-    return [
-        np.array(chain) @ turn.T
-        for chain in _zigzags(
-            left[kept].tolist(), right[kept].tolist(), rows[kept].tolist(), gap_mm
-        )
-    ]
+    chains = _zigzags(left[kept].tolist(), right[kept].tolist(), rows[kept].tolist(), gap_mm)
+    if not chains:
+        return []
+    points = np.array([point for chain in chains for point in chain]) @ turn.T
+    borders = np.cumsum([len(chain) for chain in chains])[:-1]
+    return np.split(points, borders)
 
 
 def _zigzags(
@@ -188,17 +192,13 @@ def _joined(pieces: list[tuple[Kind, Floats]], least_travel_mm: float) -> Lines:
     """String the pieces together with travels between them, the nearest next within a kind."""
     if not pieces:
         return Lines(np.zeros((1, 2)), np.zeros(0, dtype=np.int64), 0)
-    points, kinds, sorts = [], [], []
-    for number, (kind, line) in enumerate(_ordered(pieces)):
-        points.append(line)
-        sorts.append(kind)
-        kinds.append(np.full(len(line), kind))
-        kinds[-1][0] = Kind.TRAVEL if number else kind
-    path = np.vstack(points)
-    kind_of = np.concatenate(kinds)[1:]
-    filling = np.concatenate(
-        [np.full(len(line), kind >= Kind.SOLID) for kind, line in zip(sorts, points, strict=True)]
-    )
+    ordered = _ordered(pieces)
+    path = np.concatenate([line for _, line in ordered])
+    sizes = np.array([len(line) for _, line in ordered])
+    sort_of = np.repeat(np.array([kind for kind, _ in ordered], dtype=np.int64), sizes)
+    kind_of = sort_of[1:].copy()
+    kind_of[np.cumsum(sizes)[:-1] - 1] = Kind.TRAVEL
+    filling = sort_of >= Kind.SOLID
     jump = kind_of == Kind.TRAVEL
     travel = np.linalg.norm(np.diff(path, axis=0), axis=1)
     # Lines of a filling are joined along its border where that is near.
