@@ -109,7 +109,7 @@ def _files(
 
 def terms(shown: Mapping[str, Any], _: Callable[[str], str]) -> list[str]:
     """Return what holds between buyer and seller for a quote, in sentences."""
-    return [
+    found = [
         _(
             "This price is frozen until {until} and stays the same at every point of the "
             "network, whatever happens to our tariff. It can be ordered once."
@@ -119,6 +119,14 @@ def terms(shown: Mapping[str, Any], _: Callable[[str], str]) -> list[str]:
             "at that moment."
         ),
     ]
+    if shown["rush"]:
+        found.append(
+            _(
+                "The surcharge for being served before others is for points where that makes it "
+                "earlier; elsewhere this quote cannot be ordered."
+            )
+        )
+    return found
 
 
 def vat_note(shown: Mapping[str, Any], _: Callable[[str], str]) -> str:

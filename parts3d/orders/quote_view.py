@@ -61,6 +61,7 @@ def quote_view(
         "vat": euros(quote.vat_cents, language),
         "vat_percent": quote.vat_percent,
         "total": price["total"],
+        "rush": quote.is_rush,
         "pieces": sum(one.line.quantity for one in parts),
     }
 

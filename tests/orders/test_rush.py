@@ -172,6 +172,8 @@ def test_the_price_stands_in_a_saved_quote_which_is_ordered_only_where_it_hurrie
     saved = client.post("/quotes/checkout", data={"checkout": checkout})
     assert "Served before others" in saved.text
     assert "Ready today at" in saved.text
+    assert "elsewhere this quote cannot be ordered" in saved.text
+    assert client.get(f"{saved.url.path}.pdf").content.startswith(b"%PDF")
     again = client.post(f"{saved.url.path}/order", data={"point": "huy"})
     assert "Without it, it would be ready" in again.text
     assert "Go on without the surcharge" not in again.text
