@@ -4,7 +4,7 @@ What lies in the catalogue's repository was reviewed there, so a loaded revision
 class goes on sale at once. S4 and unclassified parts stay drafts: they can never be approved.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from parts3d.catalogue.manifest_faults import Fault
 from parts3d.catalogue.manifest_folder import PartFolder, read_catalogue
 from parts3d.catalogue.service import approve, record_revision, submit
 from parts3d.context import Context
-from parts3d.meshes.report import report
+from parts3d.meshes.report import FileReport, report
 
 _UPLOADED_BY = "catalogue"
 _REVIEWED_BY = "catalogue:review"
@@ -29,8 +29,18 @@ class LoadedPart:
     fresh: bool
 
 
+def check_model(model: bytes) -> FileReport:
+    """Check a model of the catalogue; its files are in millimetres."""
+    return report("model.stl", model, unit="mm")
+
+
 def load_catalogue(
-    context: Context, folder: Path, *, softening_c: Mapping[str, float], now: datetime
+    context: Context,
+    folder: Path,
+    *,
+    softening_c: Mapping[str, float],
+    now: datetime,
+    check: Callable[[bytes], FileReport] = check_model,
 ) -> tuple[list[LoadedPart], list[Fault]]:
     """Load every faultless part below a folder, one commit a part; loading again changes nothing.
 
@@ -38,11 +48,10 @@ def load_catalogue(
         The parts, and every fault of the others.
     """
     folders, faults = read_catalogue(folder, softening_c)
-    return [_load(context, part, now) for part in folders], faults
+    return [_load(context, part, check(part.model), now) for part in folders], faults
 
 
-def _load(context: Context, part: PartFolder, now: datetime) -> LoadedPart:
-    checked = report("model.stl", part.model, unit="mm")
+def _load(context: Context, part: PartFolder, checked: FileReport, now: datetime) -> LoadedPart:
     model_sha256 = context.store.put(part.model)
     picture_sha256 = context.store.put(part.picture)
     with context.database.unit_of_work() as work:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from fastapi.testclient import TestClient
@@ -10,7 +11,7 @@ from sqlmodel import Session, select
 
 from parts3d.app import create_app
 from parts3d.bell import Bell
-from parts3d.catalogue.loading import load_catalogue
+from parts3d.catalogue.loading import check_model, load_catalogue
 from parts3d.catalogue.tables import Part, Revision
 from parts3d.context import Context
 from parts3d.db import Database
@@ -34,6 +35,8 @@ PRINT_SECONDS = {
     "oven-knob-d-shaft": 5400,
     "vacuum-hose-latch": 2100,
 }
+# The shipped models never change while tests run: each is checked once a process.
+_check_once = cache(check_model)
 
 
 @dataclass
@@ -106,7 +109,7 @@ def open_shop(
         tasks=RungTasks(),
     )
     softening_c = {name: material.softening_c for name, material in materials().items()}
-    load_catalogue(context, CATALOGUE, softening_c=softening_c, now=now)
+    load_catalogue(context, CATALOGUE, softening_c=softening_c, now=now, check=_check_once)
     network = Network(now)
     with database.unit_of_work() as work:
         network.add_point(work.session, models=("mk3s", "neptune4"))
