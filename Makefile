@@ -4,6 +4,10 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
+# Too long for make test: whole days of a network, with programs killed within.
+LONG := tests/long tests/journeys/test_from_basket_to_collected.py tests/faults/test_kills.py \
+  tests/faults/test_broker_ways.py tests/faults/test_redis_absent.py
+
 PYTHON ?= python3
 BIN := .venv/bin
 # A program started through this dies with make, however make ends.
@@ -30,10 +34,10 @@ demo-reset: ## Throw the demo's data away; the next demo starts afresh.
 	@rm -rf data/demo && echo "The demo's data are gone; make demo starts afresh."
 
 test: setup ## Run the tests (under ten minutes on two cores).
-	@$(BIN)/pytest -n auto --ignore=tests/hosts --ignore=tests/long
+	@$(BIN)/pytest -n auto --ignore=tests/hosts $(LONG:%=--ignore=%)
 
 test-long: test-hosts ## Run what make test leaves out; CI runs it too.
-	@$(BIN)/pytest -s tests/long
+	@$(BIN)/pytest -s $(LONG)
 
 # A worker for each brand: its host serves its tests in turn, and mostly one waits for prints.
 test-hosts: setup .make/hosts .make/broker ## Try every driver at its real host, and what wheels cannot bring.
