@@ -56,7 +56,12 @@ def get_context(request: Request) -> Context:
     return context
 
 
-ContextDep = Annotated[Context, Depends(get_context)]
+async def _context_of(request: Request) -> Context:
+    # A plain function would be run in a thread, each time: most of what a waiting agent costs.
+    return get_context(request)
+
+
+ContextDep = Annotated[Context, Depends(_context_of)]
 
 
 def get_now(request: Request) -> datetime:
@@ -65,7 +70,11 @@ def get_now(request: Request) -> datetime:
     return clock()
 
 
-NowDep = Annotated[datetime, Depends(get_now)]
+async def _now_of(request: Request) -> datetime:
+    return get_now(request)
+
+
+NowDep = Annotated[datetime, Depends(_now_of)]
 
 
 def get_work(context: ContextDep) -> Iterator[Work]:
@@ -101,7 +110,11 @@ def get_language(request: Request) -> str:
     )
 
 
-LanguageDep = Annotated[str, Depends(get_language)]
+async def _language_of(request: Request) -> str:
+    return get_language(request)
+
+
+LanguageDep = Annotated[str, Depends(_language_of)]
 
 
 def gettext_of(language: str) -> Callable[[str], str]:

@@ -144,9 +144,11 @@ class Intervals(Section):
 
     claim_wait_seconds: float = Field(default=CLAIM_WAIT_SECONDS, ge=0, le=60)
     renew_seconds: Seconds = RENEW_SECONDS
-    printers_seconds: Seconds = 20.0
-    # While a bed waits for staff, how often to ask whether they have confirmed it.
-    bed_seconds: Seconds = 3.0
+    # Longer than a claim waits: where all printers are free, the claims tell of them.
+    printers_seconds: Seconds = 30.0
+    # While a bed waits for staff, how often to ask whether they have confirmed it; mostly the
+    # server's bell says so at once.
+    bed_seconds: Seconds = 10.0
     progress_seconds: Seconds = 10.0
     poll_seconds: Seconds = 1.0
     # "Printed" is believed when it has been true for so long.

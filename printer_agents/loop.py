@@ -188,7 +188,8 @@ class Agent:
             commands_known=tuple(known[-MOST_COMMANDS_KNOWN:]),
         )
         self.around.crash("claim.before")
-        answer = self.client.claim(message)
+        with self.speaker.telling(message.printers):
+            answer = self.client.claim(message)
         self.around.crash("claim.after")
         accepted = answer.work is not None and self._accept(answer.work)
         self.speaker.obey(marks, answer)

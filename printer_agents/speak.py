@@ -1,6 +1,8 @@
 """What the agent says unasked: leases to renew, what printers look like, what happened."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from printer_agents.errors import Rejected, ServerFault, Stale
 from printer_agents.obey import refuse_rest
@@ -47,6 +49,19 @@ class Speaker:
         self._renew()
         self._tell_printers()
         self._report()
+
+    @contextmanager
+    def telling(self, looks: tuple[PrinterReport, ...]) -> Iterator[None]:
+        """A claim is on its way that tells what all printers look like: no need to say it twice."""
+        all_told = len(looks) == len(self._stations)
+        if all_told:
+            self._told, self._told_at = looks, self._around.clock()
+        try:
+            yield
+        except ServerFault:
+            if all_told:
+                self._told_at = None
+            raise
 
     def obey(self, marks: dict[str, int], answer: Tidings) -> None:
         """Take what an answer brought: cleared beds, what is loaded, commands, attempts to drop."""

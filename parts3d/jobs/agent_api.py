@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from fastapi.responses import FileResponse
 from sqlmodel import Session, select
 
 from parts3d import __version__
+from parts3d.accounts.agents import revoked
 from parts3d.accounts.guards import AgentDep, BodyDep, GreetingAgentDep
 from parts3d.accounts.tables import Agent
 from parts3d.context import Context
@@ -22,20 +24,21 @@ from parts3d.jobs.commands import commands_for
 from parts3d.jobs.keeping.tasks import KEEP
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.lookout import lookout_of
+from parts3d.jobs.news import may_have_news
 from parts3d.jobs.permits import permit_start
 from parts3d.jobs.pictures import keep_picture, read_picture
 from parts3d.jobs.printers import (
-    beds,
     dropped_attempts,
     greet,
     hear_printers,
     held_attempts,
-    loaded,
+    printers_of,
 )
 from parts3d.jobs.reports import hear
 from parts3d.jobs.tables import Attempt, Job
 from parts3d.jobs.versions import new_enough, too_old
 from parts3d.notices.announce import announce
+from parts3d.points.tables import Printer
 from parts3d.web import ContextDep, NowDep, ReadDep, system_clock
 from printer_agents.protocol import (
     Claim,
@@ -68,9 +71,8 @@ def say_hello(
         return HelloAnswer(
             server_version=__version__,
             last_event_seq=last,
-            bed_clear=beds(work.session, agent),
             current=held_attempts(work.session, agent),
-            loaded=loaded(work.session, agent),
+            **_printers_told(printers_of(work.session, agent)),
             notice=_notice(hello.version, context),
         )
 
@@ -81,22 +83,19 @@ async def claim_work(
 ) -> ClaimAnswer:
     """Answer with work as soon as there is some, or with none when the wait is over."""
     deadline = time.monotonic() + request.wait_seconds
-    await run_in_threadpool(_hear_once, context, agent, request)
-    first: ClaimAnswer | None = None
     lookout = lookout_of(context)
     lookout.fresh.add(agent.point_id)
     # Listen before the first look, so that no ring falls between look and wait.
     async with context.bell.listen([point_channel(agent.point_id)]) as ear:
-        while True:
-            answer = await run_in_threadpool(_claim_once, context, agent, request)
-            first = first or answer
-            left_seconds = deadline - time.monotonic()
-            if _has_news(request, first, answer) or left_seconds <= 0:
-                return answer
+        first = answer = await run_in_threadpool(_claim_once, context, agent, request, hear=True)
+        while not _has_news(request, first, answer):
             # A bell may be lost, the row is the truth: one look for all who wait.
-            await lookout.wait(context, ear, agent.point_id, left_seconds)
-            if await connection.is_disconnected():
-                return answer  # nobody would hear of a lease
+            rung = await lookout.wait(context, ear, agent.point_id, deadline - time.monotonic())
+            # In silence the last answer still holds; and nobody who has left hears of a lease.
+            if not rung or await connection.is_disconnected():
+                break
+            answer = await run_in_threadpool(_claim_once, context, agent, request, hear=False)
+        return answer
 
 
 def _has_news(request: Claim, first: ClaimAnswer, answer: ClaimAnswer) -> bool:
@@ -106,46 +105,67 @@ def _has_news(request: Claim, first: ClaimAnswer, answer: ClaimAnswer) -> bool:
     return bool(answer.work or answer.cancel or news or changed)
 
 
-def _hear_once(context: Context, agent: Agent, request: Claim) -> None:
-    with context.database.unit_of_work() as work:
-        hear_printers(
-            work.session,
-            agent=agent,
-            generation=request.agent_generation,
-            reports=request.printers,
-            now=system_clock(),
-        )
-
-
-def _claim_once(context: Context, agent: Agent, request: Claim) -> ClaimAnswer:
+def _claim_once(context: Context, agent: Agent, request: Claim, *, hear: bool) -> ClaimAnswer:
     now = system_clock()
     with context.database.unit_of_work() as work:
-        found = claim(
-            work.session,
-            agent=agent,
-            generation=request.agent_generation,
-            printers=request.printers,
-            secret=context.settings.secret(),
-            lease_seconds=context.settings.lease_seconds,
-            now=now,
-            least_version=context.settings.least_agent_version,
-            spools_required=context.settings.spools_required,
-        )
+        # Read once and held: a thousand agents ask this all the time.
+        row, printers = work.session.get_one(Agent, agent.id), printers_of(work.session, agent)
+        if hear:
+            hear_printers(
+                work.session,
+                agent=agent,
+                generation=request.agent_generation,
+                reports=request.printers,
+                now=now,
+            )
+        if row.revoked_at is not None:
+            raise revoked()
+        found = None
+        worth = may_have_news(work.session, row, {printer.point_id for printer in printers})
+        if worth:
+            found = claim(
+                work.session,
+                agent=agent,
+                generation=request.agent_generation,
+                printers=request.printers,
+                secret=context.settings.secret(),
+                lease_seconds=context.settings.lease_seconds,
+                now=now,
+                least_version=context.settings.least_agent_version,
+                spools_required=context.settings.spools_required,
+            )
         if found is not None:
             job = work.session.get_one(Job, found.ref.job_id)
             announce(context, work, job.order_id, agent.point_id)
-        return ClaimAnswer(work=found, **_tidings(context, work.session, agent, now))
+        tidings = _tidings(context, work.session, row, printers, now, worth=worth)
+        return ClaimAnswer(work=found, **tidings)
 
 
-def _tidings(context: Context, session: Session, agent: Agent, now: datetime) -> dict[str, Any]:
-    """Return what every answer brings along, as the fields of ``Tidings``."""
-    version = session.get_one(Agent, agent.id).version
+def _tidings(
+    context: Context,
+    session: Session,
+    agent: Agent,
+    printers: Sequence[Printer],
+    now: datetime,
+    *,
+    worth: bool,
+) -> dict[str, Any]:
+    """Return what every answer brings along, as the fields of ``Tidings``.
+
+    ``worth`` says whether there may be more than beds and materials.
+    """
     return {
-        "bed_clear": beds(session, agent),
-        "loaded": loaded(session, agent),
-        "cancel": dropped_attempts(session, agent),
-        "commands": commands_for(session, agent, now),
-        "notice": _notice(version, context),
+        **_printers_told(printers),
+        "cancel": dropped_attempts(session, agent) if worth else (),
+        "commands": commands_for(session, agent, now) if worth else (),
+        "notice": _notice(agent.version, context),
+    }
+
+
+def _printers_told(printers: Sequence[Printer]) -> dict[str, Any]:
+    return {
+        "bed_clear": {printer.id: printer.bed_clear for printer in printers},
+        "loaded": {printer.id: printer.material for printer in printers},
     }
 
 
@@ -229,6 +249,7 @@ def take_printers(
 ) -> PrintersAnswer:
     """Store what the printers look like now."""
     with context.database.unit_of_work() as work:
+        row, printers = work.session.get_one(Agent, agent.id), printers_of(work.session, agent)
         touched = hear_printers(
             work.session,
             agent=agent,
@@ -238,7 +259,8 @@ def take_printers(
         )
         for order_id in touched:
             work.after_commit(lambda order_id=order_id: ring_order(context.bell, order_id))  # type: ignore[misc]
-        return PrintersAnswer(**_tidings(context, work.session, agent, now))
+        worth = may_have_news(work.session, row, {printer.point_id for printer in printers})
+        return PrintersAnswer(**_tidings(context, work.session, row, printers, now, worth=worth))
 
 
 @router.post("/pictures/{printer_id}", status_code=204)

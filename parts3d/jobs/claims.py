@@ -63,7 +63,7 @@ def claim(
     Raises:
         NotSignedIn: the agent's key was revoked while it waited.
     """
-    asking = session.get_one(Agent, agent.id, populate_existing=True)
+    asking = session.get_one(Agent, agent.id)
     if asking.revoked_at is not None:
         raise revoked()
     if generation < asking.generation:

@@ -40,18 +40,18 @@ class Lookout:
 
     waiting: Counter[str] = field(default_factory=Counter)
     # Points whose agents began to wait since the last look: what changed between their own look
-    # and ours is not in any mark, so they are woken once.
+    # and ours may be in the marks already, so where there is one they are woken once.
     fresh: set[str] = field(default_factory=set)
     marks: dict[str, Mark] = field(default_factory=dict)
     task: asyncio.Task[None] | None = None
 
-    async def wait(self, context: Context, ear: Ear, point_id: str, seconds: float) -> None:
-        """Wait until the point's agents should look again, or the seconds are over."""
+    async def wait(self, context: Context, ear: Ear, point_id: str, seconds: float) -> bool:
+        """Wait until the point's agents should look again (True), or the seconds are over."""
         self.waiting[point_id] += 1
         if self.task is None or self.task.done():
             self.task = asyncio.create_task(self._look(context))
         try:
-            await ear.ring(seconds)
+            return await ear.ring(seconds)
         finally:
             self.waiting[point_id] -= 1
             if self.waiting[point_id] <= 0:
@@ -74,7 +74,7 @@ class Lookout:
                 if marks.get(point_id) != self.marks.get(point_id)
             }
             self.marks = marks
-            for point_id in (changed | fresh) & self.waiting.keys():
+            for point_id in (changed | fresh & marks.keys()) & self.waiting.keys():
                 context.bell.wake(point_channel(point_id))
 
 
@@ -112,7 +112,7 @@ def read_marks(session: Session) -> dict[str, Mark]:
     asked = (
         select(Job.point_id, func.count(), func.max(PrinterCommand.asked_at))
         .join(PrinterCommand, col(PrinterCommand.job_id) == col(Job.id))
-        .where(col(PrinterCommand.answered_at).is_(None))
+        .where(col(PrinterCommand.outcome).is_(None))
     )
     revoked = select(Agent.point_id, func.max(Agent.revoked_at)).where(
         col(Agent.revoked_at).is_not(None)

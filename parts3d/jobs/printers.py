@@ -11,6 +11,7 @@ from parts3d.errors import Conflict
 from parts3d.jobs.claims import ref_of
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import ON_A_PRINTER, move_job
+from parts3d.jobs.news import DROPPED
 from parts3d.jobs.tables import AgentReport, Attempt, Job
 from parts3d.points.tables import Printer
 from printer_agents.protocol import AttemptRef, Hello, PrinterCondition, PrinterReport
@@ -152,16 +153,9 @@ def _job_seen(session: Session, printer: Printer, report: PrinterReport) -> Job 
     return row[0]
 
 
-def beds(session: Session, agent: Agent) -> dict[str, bool]:
-    """Return, for each printer of an agent, whether staff say its bed is clear."""
-    rows = session.exec(select(Printer.id, Printer.bed_clear).where(Printer.agent_id == agent.id))
-    return dict(rows.all())
-
-
-def loaded(session: Session, agent: Agent) -> dict[str, str]:
-    """Return, for each printer of an agent, what is loaded by the word of staff."""
-    rows = session.exec(select(Printer.id, Printer.material).where(Printer.agent_id == agent.id))
-    return dict(rows.all())
+def printers_of(session: Session, agent: Agent) -> Sequence[Printer]:
+    """Return the printers of an agent: what staff say of beds and material is theirs to tell."""
+    return session.exec(select(Printer).where(Printer.agent_id == agent.id)).all()
 
 
 def held_attempts(session: Session, agent: Agent) -> tuple[AttemptRef, ...]:
@@ -171,7 +165,7 @@ def held_attempts(session: Session, agent: Agent) -> tuple[AttemptRef, ...]:
 
 def dropped_attempts(session: Session, agent: Agent) -> tuple[AttemptRef, ...]:
     """Return attempts that an agent may still hold, of jobs that were cancelled or moved."""
-    return _refs(session, agent, [JobStatus.CANCELLED, JobStatus.MOVED])
+    return _refs(session, agent, [*DROPPED])
 
 
 def _refs(session: Session, agent: Agent, statuses: list[JobStatus]) -> tuple[AttemptRef, ...]:

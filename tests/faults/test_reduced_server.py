@@ -15,7 +15,7 @@ from parts3d.errors import Parts3dError
 from parts3d.jobs.bench import clear_bed, decide, print_again
 from parts3d.jobs.claims import claim, renew
 from parts3d.jobs.permits import permit_start
-from parts3d.jobs.printers import beds, dropped_attempts, greet, hear_printers, held_attempts
+from parts3d.jobs.printers import dropped_attempts, greet, hear_printers, held_attempts, printers_of
 from parts3d.jobs.reports import hear
 from parts3d.jobs.stopping import cancel_order
 from parts3d.jobs.sweeping import expire_leases, note_silence
@@ -142,7 +142,10 @@ class Both:
                 lease_seconds=60,
                 now=now,
             )
-            return (work.ref if work else None, beds(session, agent))
+            return (
+                work.ref if work else None,
+                {p.id: p.bed_clear for p in printers_of(session, agent)},
+            )
 
         def small() -> Any:
             answer = self.reduced.claim(message, self.now)

@@ -201,16 +201,20 @@ class Stage:
         (folder / "agent.json").write_text(config.model_dump_json())
 
     def _reached(self, folder: Path) -> bool:
-        """Tell whether the moment has come; until the permit, staff keep the bed clear."""
+        """Tell whether the moment has come."""
         if (folder / "reached").exists():
             return True
+        self._keep_bed_clear()
+        return False
+
+    def _keep_bed_clear(self) -> None:
+        """Say that the bed is clear while nothing of ours is on the printer; nothing lies there."""
         time.sleep(0.2)
         with self.database.unit_of_work() as work:
             printer = work.session.get_one(Printer, self.printer_id)
             held = select(Job.id).where(col(Job.status).in_(ON_A_PRINTER))
             if not printer.bed_clear and work.session.exec(held).first() is None:
                 printer.bed_clear = True
-        return False
 
     def _order(self) -> str:
         self.network.now = datetime.now(UTC)
@@ -229,6 +233,9 @@ class Stage:
                 job = session.get_one(Job, job_id)
             if job.status in ENDS or time.monotonic() > deadline:
                 return job
+            if job.status is JobStatus.WAITING:
+                # The agent may tell only now of the start before: staff look again.
+                self._keep_bed_clear()
             time.sleep(0.1)
 
     def _tidy(self, job_id: str) -> None:

@@ -1,0 +1,39 @@
+"""Whether an agent may have something to hear, in one statement: mostly it has not."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from parts3d.accounts.tables import Agent
+from parts3d.jobs.lifecycle import JobStatus
+from parts3d.jobs.tables import Attempt, Job, PrinterCommand
+
+# Of what an agent may still hold a file, or a lease.
+DROPPED = (JobStatus.CANCELLED, JobStatus.MOVED)
+_CLAIMABLE = (JobStatus.WAITING, JobStatus.LEASED)
+
+
+def may_have_news(session: Session, agent: Agent, point_ids: Iterable[str]) -> bool:
+    """Tell whether it is worth looking for work, dropped attempts and commands.
+
+    False is certain; True may come to nothing (a job of another printer, a command that has
+    just expired). A thousand waiting agents ask this, and each statement more is a thousand.
+    """
+    claimable = select(Job.id).where(
+        col(Job.point_id).in_(list(point_ids)), col(Job.status).in_(_CLAIMABLE)
+    )
+    dropped = (
+        select(Attempt.id)
+        .join(Job, col(Attempt.id) == col(Job.attempt_id))
+        .where(
+            Attempt.agent_id == agent.id,
+            col(Attempt.ended_at).is_(None),
+            col(Job.status).in_(DROPPED),
+        )
+    )
+    asked = select(PrinterCommand.id).where(
+        PrinterCommand.agent_id == agent.id, col(PrinterCommand.outcome).is_(None)
+    )
+    worth = sa.or_(claimable.exists(), dropped.exists(), asked.exists())
+    return bool(session.scalar(sa.select(worth)))
