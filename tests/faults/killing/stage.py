@@ -155,7 +155,10 @@ class Stage:
         starts = self.rig.starts() - before
         agent.send_signal(signal.SIGTERM)
         agent.wait(timeout=30)
-        shutil.copytree(folder / "data", self.folder / "journal", dirs_exist_ok=True)
+        journal = self.folder / "journal"
+        # A write-ahead log of an earlier kill beside it would be played over the newer file.
+        shutil.rmtree(journal, ignore_errors=True)
+        shutil.copytree(folder / "data", journal)
         self._tidy(job_id)
         return Outcome(self.rig.brand, moment, victim, job.status.value, starts, job.reason)
 
