@@ -10,12 +10,14 @@ Sunday is not among them, so a point that opens on Sundays gives that day as an 
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from itertools import takewhile
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -89,6 +91,9 @@ class HoursException:
                 place="exceptions",
             )
         return f"{_osm_day(self.first)}-{_osm_day(self.last)} {self.hours}"
+
+
+_CLOSES = itemgetter(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +198,8 @@ class Hours:
         """Yield stretches ending after ``at``, cut where a chunk ends."""
         first = (at - _EPOCH) // _CHUNK
         for index in range(first, first + LOOK_AHEAD // _CHUNK + 2):
-            for piece in self._chunk(index):
-                if piece[1] > at:
-                    yield piece
+            pieces = self._chunk(index)
+            yield from pieces[bisect_right(pieces, at, key=_CLOSES) :]
 
     def _chunk(self, index: int) -> tuple[Stretch, ...]:
         known = self._chunks.get(index)

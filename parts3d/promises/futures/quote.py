@@ -20,6 +20,7 @@ ROUND_MINUTES = 5
 _EDGE = 1e-6
 _NO_HARM, _SAFE = 0.0005, 0.02
 _MOST_TURNS = 8
+_PRINTING = 1  # as in ``loop``
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,13 @@ class Levels:
     Args:
         same_day: for today.
         later: for another day.
+        least_same_day: where ``same_day`` is not reached today, the last minute of today is
+            promised if it is as sure as that; None: as sure as ``same_day``.
     """
 
     same_day: float
     later: float
+    least_same_day: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ def quote(
     levels: Levels,
     *,
     most_harm: float = 0.005,
+    standing: Futures | None = None,
 ) -> Quoted | None:
     """Return the earliest minute that can be promised for an order; None: none until the horizon.
 
@@ -79,12 +84,14 @@ def quote(
         joined: the point with the order's prints.
         levels: how sure.
         most_harm: by how much others' chances to be late may grow, summed.
+        standing: the point's futures without the order, where they are known.
     """
     scene = joined.scene
     last = _read(scene, joined.run(), levels, inf)
     if not len(scene.group):
         return last
-    standing = join(scene).run()
+    if standing is None:
+        standing = join(scene).run()
     closes = _closes_today(scene)
     if (last is None or not last.same_day) and closes > scene.now and _overtakes(scene, closes):
         first = _read(scene, joined.run(urgency=closes), levels, closes)
@@ -156,9 +163,20 @@ def quote_rush(
 def glance(joined: Joined, levels: Levels) -> Quoted | None:
     """Return what could be promised behind all others, if it took nothing from them: cheap.
 
-    For choosing the points that are worth a ``quote``.
+    For choosing the points that are worth a ``quote``: of few futures, if joined so.
     """
     return _read(joined.scene, joined.run(only_new=True), levels, inf)
+
+
+def may_be_today(joined: Joined) -> bool:
+    """Tell whether a print could be ready today if nothing but what runs stood before it."""
+    scene = joined.scene
+    closes = _closes_today(scene)
+    news = joined.minutes[len(scene.group) :]
+    if closes <= scene.now or not len(news):
+        return False
+    free_at = scene.now + np.where(scene.printer_state == _PRINTING, scene.printer_left, 0.0)
+    return bool((free_at + news.min(axis=0)).min() < closes)
 
 
 def harm_of(
@@ -207,16 +225,31 @@ def collectable(opening: Floats, minute: float) -> float:
 
 def _read(scene: Scene, futures: Futures, levels: Levels, urgency: float) -> Quoted | None:
     """Read the quantile for today; if that is not today, the one for later."""
-    bagged_at = futures.quantile(levels.same_day)
+    reached = futures.reached()
+    bagged_at = reached.quantile(levels.same_day)
     ready_at = collectable(scene.opening, bagged_at)
     if ready_at < scene.today_ends:
         return Quoted(ready_at, bagged_at, levels.same_day, urgency, 0.0, futures, same_day=True)
-    bagged_at = futures.quantile(levels.later)
+    if levels.least_same_day is not None:
+        last = _last_minute_today(scene)
+        level = reached.share(last + _EDGE)
+        if level >= levels.least_same_day:
+            return Quoted(last, last, level, urgency, 0.0, futures, same_day=True)
+    bagged_at = reached.quantile(levels.later)
     # Surer than today's promise would have been, it may not be earlier.
     ready_at = collectable(scene.opening, max(bagged_at, scene.today_ends))
     if ready_at > scene.until:
         return None
     return Quoted(ready_at, bagged_at, levels.later, urgency, 0.0, futures, same_day=False)
+
+
+def _last_minute_today(scene: Scene) -> float:
+    """Return the last full five minutes before today's closing; ``-inf`` when it has passed."""
+    closes = _closes_today(scene)
+    if closes <= scene.now:
+        return -inf
+    last = ROUND_MINUTES * ceil((closes - _EDGE) / ROUND_MINUTES - 1)
+    return float(last) if last > scene.now else -inf
 
 
 def _overtakes(scene: Scene, due: float) -> bool:

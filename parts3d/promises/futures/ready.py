@@ -1,7 +1,7 @@
 """When everything at a point may be ready: runs its futures and reads quantiles from them. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
@@ -12,11 +12,12 @@ from parts3d.promises.futures.scene import Floats, Ints, Scene, tables_of
 from parts3d.promises.print_time import PrintTime
 
 SAMPLES = (64, 96, 96)  # calm, disturbed, failing
-_FEW_SAMPLES = (24, 20, 20)
+FEW_SAMPLES = (16, 24, 24)  # for a glance
 _MANY_PRINTS = 60  # from here on fewer futures: so many prints even each other out
 _NEW_SLOTS = 12
 _OUTAGE_WINDOW = 1440.0  # as in ``loop``, which is imported late
 _TOLERANCE = 1e-9
+_NONE: Floats = np.zeros(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +61,43 @@ class Futures:
         last: Floats = self.ready[:, self.standing :].max(axis=1)
         return last
 
+    def reached(self) -> "Reached":
+        """Return how the new order's ready times are distributed."""
+        values = self.all_new()
+        order = values.argsort(kind="stable")
+        return Reached(values[order], self.weights[order].cumsum())
+
     def quantile(self, level: float) -> float:
         """Return the minute by which the new order is ready in ``level`` of the futures."""
-        return weighted_quantile(self.all_new(), self.weights, level)
+        return self.reached().quantile(level)
 
     def late(self, part: int, due: float) -> float:
         """Return the chance that a part is ready only after a minute."""
         return float(self.weights[self.ready[:, part] > due].sum())
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Ready times, ascending, and the weight of the futures up to each."""
+
+    values: Floats
+    weight: Floats
+
+    def quantile(self, level: float) -> float:
+        """Return the smallest value that ``level`` of all weight does not exceed."""
+        index = int(self.weight.searchsorted(level - _TOLERANCE))
+        return float(self.values[min(index, len(self.values) - 1)])
+
+    def share(self, minute: float) -> float:
+        """Return the weight of the futures that are ready by a minute."""
+        index = int(self.values.searchsorted(minute, side="right"))
+        return float(self.weight[index - 1]) if index else 0.0
+
+
 def weighted_quantile(values: Floats, of_weight: Floats, level: float) -> float:
     """Return the smallest value that ``level`` of all weight does not exceed."""
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(of_weight[order])
-    index = int(np.searchsorted(reached, level - _TOLERANCE))
-    return float(values[order[min(index, len(order) - 1)]])
+    order = values.argsort(kind="stable")
+    return Reached(values[order], of_weight[order].cumsum()).quantile(level)
 
 
 def run(
@@ -105,8 +128,16 @@ class Joined:
     kin: Ints
     standing: int
     parts: int
+    new_chances: Floats
     table: Draws
     layers: Strata
+
+    def with_samples(self, samples: tuple[int, int, int]) -> "Joined":
+        """Return the same, to be run so many times."""
+        table = draws(*samples)
+        if table is self.table:
+            return self
+        return replace(self, table=table, layers=_layers(self.scene, table, self.new_chances))
 
     def run(self, *, urgency: float = inf, only_new: bool = False) -> Futures:
         """Run the futures.
@@ -165,13 +196,13 @@ class Joined:
         return Futures(ready, self.layers.weights, tries, self.standing)
 
 
-def join(scene: Scene, new: Prints | None = None) -> Joined:
-    """Put an order's prints behind what stands at a point."""
+def join(
+    scene: Scene, new: Prints | None = None, *, samples: tuple[int, int, int] = SAMPLES
+) -> Joined:
+    """Put an order's prints behind what stands at a point, to be run so many times."""
     standing = int(scene.group.max()) + 1 if len(scene.group) else 0
-    outages = -np.expm1(-scene.printer_outages * _OUTAGE_WINDOW)
-    standing_chances = np.concatenate((scene.first_fails, outages))
     count = 0 if new is None else len(new.times)
-    table = draws(*(_FEW_SAMPLES if len(scene.group) + count > _MANY_PRINTS else SAMPLES))
+    table = draws(*(FEW_SAMPLES if len(scene.group) + count > _MANY_PRINTS else samples))
     if new is None:
         return Joined(
             scene,
@@ -187,18 +218,22 @@ def join(scene: Scene, new: Prints | None = None) -> Joined:
             scene.slots,
             standing,
             0,
+            _NONE,
             table,
-            strata(table, standing_chances, np.zeros(0), len(scene.group)),
+            _layers(scene, table, _NONE),
         )
-    minutes, planned, sigma, failing = tables_of(new.times, len(scene.printer_state))
+    minutes, planned, sigma, failing = tables_of(new.times)
     known = [
         scene.materials.index(material) if material in scene.materials else 10_000 + number
         for number, material in enumerate(new.materials)
     ]
-    chances = [
-        row_failing[home] if home >= 0 else row_failing[np.isfinite(row)].max()
-        for row_failing, row, home in zip(failing, minutes, new.homes, strict=True)
-    ]
+    chances = np.array(
+        [
+            row_failing[home] if home >= 0 else row_failing[np.isfinite(row)].max()
+            for row_failing, row, home in zip(failing, minutes, new.homes, strict=True)
+        ],
+        np.float64,
+    )
     return Joined(
         scene,
         np.concatenate((scene.minutes, minutes)),
@@ -213,9 +248,16 @@ def join(scene: Scene, new: Prints | None = None) -> Joined:
         _joined(scene.slots, _kin(scene, new)),
         standing,
         max(*new.parts, -1) + 1,
+        chances,
         table,
-        strata(table, standing_chances, np.array(chances, np.float64), len(scene.group)),
+        _layers(scene, table, chances),
     )
+
+
+def _layers(scene: Scene, table: Draws, new_chances: Floats) -> Strata:
+    outages = -np.expm1(-scene.printer_outages * _OUTAGE_WINDOW)
+    standing = np.concatenate((scene.first_fails, outages))
+    return strata(table, standing, new_chances, len(scene.group))
 
 
 def _kin(scene: Scene, new: Prints) -> list[int]:

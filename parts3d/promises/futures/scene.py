@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from math import exp, inf
 
 import numpy as np
 from numpy.typing import NDArray
 
-from parts3d.points.calendar import calendar, minutes_of
-from parts3d.points.hours import BRUSSELS, Unattended
-from parts3d.promises.print_time import PrintTime
+from parts3d.points.calendar import Calendar, calendar, minutes_of
+from parts3d.points.hours import BRUSSELS, Hours, Unattended
+from parts3d.promises.print_time import AS_ITS_MODEL, Pace, PrintTime
 from parts3d.promises.queued import Queued
 from parts3d.promises.snapshot import Need, PointSnapshot, PrinterSnapshot
 
@@ -74,11 +75,16 @@ class Scene:
     shared_queue: bool
 
 
+# Of a print on a printer: median and planned minutes, log-sd, chance to fail.
+_Numbers = tuple[float, float, float, float]
+_IMPOSSIBLE: _Numbers = (inf, inf, 0.0, 0.0)
+
+
 @dataclass(slots=True)
 class _Rows:
     """The rows of the jobs while they are gathered."""
 
-    times: list[list[PrintTime | None]]
+    times: list[list["_Numbers"]]
     jobs: list[Queued | None]
     urgency: list[float]
     home: list[int]
@@ -95,9 +101,9 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
     """Return a point's arrays, with all that stands there and nothing new."""
     minute = minutes_of(now)
     window = (now - _LOOK_BACK, until + timedelta(days=14))
-    staffed = calendar(point.staffed_hours, *window)
-    bridged = calendar(point.staffed_hours, *window, bridging_minutes=point.break_minutes)
-    opening = calendar(point.opening_hours, *window)
+    staffed = _after(point.staffed_hours, window, minute)
+    bridged = _after(point.staffed_hours, window, minute, point.break_minutes)
+    opening = _after(point.opening_hours, window, minute)
     printers = point.printers
     materials = tuple(dict.fromkeys(printer.material for printer in printers))
     rows = _Rows([], [], [], [], [], [])
@@ -149,14 +155,14 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
     )
     minutes, planned, sigma, failing = _tables(rows.times, count)
     clears = point.staff_minutes or (point.bed_clear_minutes, point.bed_clear_minutes)
-    backlog = calendar_add(staffed.opens, staffed.closes, minute, point.staff_backlog_minutes)
+    backlog = calendar_add(staffed[0], staffed[1], minute, point.staff_backlog_minutes)
     return Scene(
         now=minute,
         until=minutes_of(until),
         today_ends=minutes_of(midnight_after(now)),
-        staffed=_after(staffed.opens, staffed.closes, minute),
-        bridged=_after(bridged.opens, bridged.closes, minute),
-        opening=_after(opening.opens, opening.closes, minute),
+        staffed=staffed,
+        bridged=bridged,
+        opening=opening,
         rule=_RULES[point.unattended],
         people=max(point.people, 1),
         staff_free_at=backlog,
@@ -242,10 +248,16 @@ def calendar_add(opens: Floats, closes: Floats, at: float, minutes: float) -> fl
 
 
 def tables_of(
-    times: Sequence[Sequence[PrintTime | None]], printers: int
+    times: Sequence[Sequence[PrintTime | None]],
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return minutes, planned minutes, log-sd and chance to fail, each (jobs, printers)."""
-    return _tables(times, printers)
+    return _tables(
+        [
+            [_IMPOSSIBLE if one is None else _numbers(one, AS_ITS_MODEL) for one in row]
+            for row in times
+        ],
+        len(times[0]),
+    )
 
 
 def _add(
@@ -258,16 +270,16 @@ def _add(
 ) -> None:
     queued = what if isinstance(what, Queued) else None
     here = what.time if isinstance(what, Queued) else what
-    times: list[PrintTime | None] = []
+    times: list[_Numbers] = []
     for number, printer in enumerate(point.printers):
         if number == index:
-            times.append(here)
+            times.append(_numbers(here, AS_ITS_MODEL))
         elif queued is None or printer.model not in queued.print_times or not usable(printer):
-            times.append(None)
+            times.append(_IMPOSSIBLE)
         elif queued.material in ("", printer.material) or queued.material in point.stock:
-            times.append(queued.print_times[printer.model].at(printer.pace))
+            times.append(_numbers(queued.print_times[printer.model], printer.pace))
         else:
-            times.append(None)
+            times.append(_IMPOSSIBLE)
     rows.times.append(times)
     rows.jobs.append(queued)
     rows.urgency.append(urgency)
@@ -286,25 +298,24 @@ def _group(groups: dict[str, int], queued: Queued | None, number: int) -> int:
     return groups.setdefault(key, len(groups))
 
 
+def _numbers(time: PrintTime, pace: Pace) -> _Numbers:
+    """Return what ``time.at(pace)`` says; made for thousands of times a second."""
+    median, sigma, chance = time.median_seconds / 60, time.sigma, time.failure_probability
+    if pace is not AS_ITS_MODEL:
+        median *= exp(pace.log_factor)
+        sigma = (sigma * sigma + pace.variance) ** 0.5
+        chance = chance if pace.failure_probability is None else pace.failure_probability
+    if time.ruled_seconds is not None:
+        return median, time.ruled_seconds / 60, sigma, chance
+    return median, median * exp(sigma) if sigma else median, sigma, chance
+
+
 def _tables(
-    times: Sequence[Sequence[PrintTime | None]], printers: int
+    rows: Sequence[Sequence[_Numbers]], printers: int
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    found = np.zeros((4, len(times), printers))
-    found[0] = found[1] = inf
-    for row, some in enumerate(times):
-        for column, one in enumerate(some):
-            if one is not None:
-                median = one.median_seconds / 60
-                ruled = median * exp(one.sigma) if one.sigma else median
-                if one.ruled_seconds is not None:
-                    ruled = one.ruled_seconds / 60
-                found[:, row, column] = (
-                    median,
-                    ruled,
-                    one.sigma,
-                    one.failure_probability,
-                )
-    return found[0].copy(), found[1].copy(), found[2].copy(), found[3].copy()
+    found = np.array(rows, np.float64).reshape(len(rows), printers, 4)
+    columns = np.ascontiguousarray(found.transpose(2, 0, 1))
+    return columns[0], columns[1], columns[2], columns[3]
 
 
 def _first_fails(
@@ -327,9 +338,30 @@ def _first_fails(
     return found
 
 
-def _after(opens: Floats, closes: Floats, minute: float) -> Floats:
-    """Return the stretches that end after a minute; at least one, so that it has a shape."""
-    first = int(np.searchsorted(closes, minute, side="right"))
-    if first == len(opens):
+def _after(
+    hours: Hours, window: tuple[datetime, datetime], minute: float, bridging: float = 0
+) -> Floats:
+    """Return (2, n) the stretches that end after a minute; at least one, so that it has a shape."""
+    compiled = calendar(hours, *window, bridging_minutes=bridging)
+    first = int(compiled.closes.searchsorted(minute, side="right"))
+    if first == len(compiled.closes):
         return np.full((2, 1), inf)
-    return np.ascontiguousarray(np.vstack((opens[first:], closes[first:])))
+    return _stacked(_Identity(compiled), first)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Identity:
+    """A calendar as a key; the library of calendars gives the same one for the same hours."""
+
+    calendar: Calendar
+
+    def __hash__(self) -> int:
+        return id(self.calendar)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and other.calendar is self.calendar
+
+
+@lru_cache(maxsize=4096)
+def _stacked(whose: _Identity, first: int) -> Floats:
+    return np.array((whose.calendar.opens[first:], whose.calendar.closes[first:]))

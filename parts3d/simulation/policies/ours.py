@@ -7,8 +7,15 @@ from math import inf
 from typing import ClassVar
 
 from parts3d.points.calendar import minutes_of
-from parts3d.promises.futures.quote import Levels, Quoted, doubled, glance, quote
-from parts3d.promises.futures.ready import Joined, Prints, join
+from parts3d.promises.futures.quote import (
+    Levels,
+    Quoted,
+    doubled,
+    glance,
+    may_be_today,
+    quote,
+)
+from parts3d.promises.futures.ready import FEW_SAMPLES, SAMPLES, Futures, Joined, Prints, join
 from parts3d.promises.futures.scene import scene_of, times_at
 from parts3d.simulation.policies.ours_dispatch import Dispatch
 from parts3d.simulation.policies.ours_learning import Learning
@@ -47,7 +54,8 @@ _FREES_PRINTERS = frozenset(
 class _Choice:
     """A point that was looked at for an order.
 
-    ``offset`` is what lies between a scene's minutes and the simulation's.
+    ``offset`` is what lies between a scene's minutes and the simulation's; ``standing`` are its
+    futures without the order, once they are known.
     """
 
     point: int
@@ -55,6 +63,7 @@ class _Choice:
     new: Prints
     quoted: Quoted | None
     offset: float
+    standing: list[Futures]
     is_twin: bool = False
 
     @property
@@ -73,11 +82,12 @@ class Ours:
         EventKind.STARTED,
         EventKind.CLOSES,
     }
-    levels: Levels = field(default_factory=lambda: Levels(0.991, 0.993))
-    twin_levels: Levels = field(default_factory=lambda: Levels(0.99, 0.99))
+    levels: Levels = field(default_factory=lambda: Levels(0.997, 0.997, 0.988))
+    twin_levels: Levels = field(default_factory=lambda: Levels(0.997, 0.997, 0.988))
     twins: bool = True
     most_harm: float = 0.003
     harm_minutes: float = 20_000.0
+    most_for_today: int = 1
     seen: Seen = field(init=False)
     view: View = field(init=False)
     learning: Learning = field(init=False)
@@ -125,9 +135,9 @@ class Ours:
             new = Prints(
                 [times_at(self.learning.need(order.part), snapshot)], [-1], [0], [material], [1]
             )
-            joined = join(scene, new)
+            joined = join(scene, new, samples=FEW_SAMPLES)
             quoted = glance(joined, self.levels)
-            one = _Choice(point, joined, new, quoted, offset=minutes_of(moment) - now)
+            one = _Choice(point, joined, new, quoted, minutes_of(moment) - now, [])
             found.append(one)
             soonest = min(soonest, one.ready_at - one.offset)
             is_today = is_today or (quoted is not None and quoted.same_day)
@@ -139,23 +149,35 @@ class Ours:
         return self.seen.day(closes) == self.seen.day(now)
 
     def _best(self, choices: Sequence["_Choice"]) -> "_Choice | None":
-        """Return the earliest promise that harms nobody; else the one of the least cost."""
+        """Return the promise of the least cost; of those for today, only some are looked at."""
         best: _Choice | None = None
+        today = 0
         for one in choices:
-            quoted = quote(one.joined, self.levels, most_harm=self.most_harm)
+            is_worse = best is not None and one.ready_at >= self._cost(best)
+            if is_worse and not may_be_today(one.joined):
+                break
+            quoted = self._quote(one, one.joined.with_samples(SAMPLES), self.levels)
             if quoted is None:
                 continue
             known = replace(one, quoted=quoted)
             if best is None or self._cost(known) < self._cost(best):
                 best = known
-            if quoted.harm <= self.most_harm and quoted.same_day:
+            today += quoted.harm <= self.most_harm and quoted.same_day
+            if today >= self.most_for_today:
                 break
         return best
 
+    def _quote(self, one: "_Choice", joined: Joined, levels: Levels) -> Quoted | None:
+        if not one.standing:
+            one.standing.append(join(joined.scene).run())
+        return quote(joined, levels, most_harm=self.most_harm, standing=one.standing[0])
+
     def _cost(self, one: "_Choice") -> float:
         """Return the minute promised, and what it takes from others, in minutes."""
-        harm = 0.0 if one.quoted is None else one.quoted.harm
-        return one.ready_at + self.harm_minutes * min(harm, 0.3)
+        if one.quoted is None:
+            return inf
+        late = max(1.0 - one.quoted.level, 0.0)
+        return one.ready_at + self.harm_minutes * (min(one.quoted.harm, 0.3) + late)
 
     def _twin(self, choices: Sequence["_Choice"]) -> "_Choice | None":
         """Return the earliest promise for today that two prints at once allow."""
@@ -163,8 +185,10 @@ class Ours:
         for one in choices:
             if sum(time is not None for time in one.new.times[0]) < 2:  # noqa: PLR2004 - it takes two
                 continue
+            if not may_be_today(one.joined):
+                continue
             both = doubled(one.new, [-1])
-            quoted = quote(join(one.joined.scene, both), self.twin_levels, most_harm=self.most_harm)
+            quoted = self._quote(one, join(one.joined.scene, both), self.twin_levels)
             if quoted is None or not quoted.same_day:
                 continue
             if quoted.harm <= self.most_harm and (best is None or quoted.ready_at < best.ready_at):
