@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from functools import lru_cache
 from math import exp, inf
 
 import numpy as np
 from numpy.typing import NDArray
 
-from parts3d.points.calendar import Calendar, calendar, minutes_of
-from parts3d.points.hours import BRUSSELS, Hours, Unattended
+from parts3d.points.calendar import minutes_of
+from parts3d.points.hours import BRUSSELS, Unattended
+from parts3d.promises.futures.stretches import calendar_add, stretches_after
 from parts3d.promises.print_time import AS_ITS_MODEL, Pace, PrintTime
 from parts3d.promises.queued import Queued
 from parts3d.promises.snapshot import Need, PointSnapshot, PrinterSnapshot
@@ -101,9 +101,9 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
     """Return a point's arrays, with all that stands there and nothing new."""
     minute = minutes_of(now)
     window = (now - _LOOK_BACK, until + timedelta(days=14))
-    staffed = _after(point.staffed_hours, window, minute)
-    bridged = _after(point.staffed_hours, window, minute, point.break_minutes)
-    opening = _after(point.opening_hours, window, minute)
+    staffed = stretches_after(point.staffed_hours, window, minute)
+    bridged = stretches_after(point.staffed_hours, window, minute, point.break_minutes)
+    opening = stretches_after(point.opening_hours, window, minute)
     printers = point.printers
     materials = tuple(dict.fromkeys(printer.material for printer in printers))
     rows = _Rows([], [], [], [], [], [])
@@ -159,7 +159,7 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
     return Scene(
         now=minute,
         until=minutes_of(until),
-        today_ends=minutes_of(midnight_after(now)),
+        today_ends=minutes_of(midnightstretches_after(now)),
         staffed=staffed,
         bridged=bridged,
         opening=opening,
@@ -216,7 +216,7 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
     )
 
 
-def midnight_after(now: datetime) -> datetime:
+def midnightstretches_after(now: datetime) -> datetime:
     """Return when the day ends, in Brussels."""
     tomorrow = now.astimezone(BRUSSELS).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time(), BRUSSELS)
@@ -232,19 +232,6 @@ def times_at(need: Need, point: PointSnapshot) -> list[PrintTime | None]:
         else None
         for printer in point.printers
     ]
-
-
-def calendar_add(opens: Floats, closes: Floats, at: float, minutes: float) -> float:
-    """Return the earliest moment with so many open minutes after ``at`` behind it."""
-    if minutes <= 0:
-        return at
-    first = int(np.searchsorted(closes, at, side="right"))
-    for begin, end in zip(opens[first:].tolist(), closes[first:].tolist(), strict=True):
-        start = max(at, begin)
-        if start + minutes <= end:
-            return float(start + minutes)
-        minutes -= end - start
-    return inf
 
 
 def tables_of(
@@ -336,32 +323,3 @@ def _first_fails(
         elif on[home] == job and state[home] == _TO_CLEAR:
             found[job] = at_check
     return found
-
-
-def _after(
-    hours: Hours, window: tuple[datetime, datetime], minute: float, bridging: float = 0
-) -> Floats:
-    """Return (2, n) the stretches that end after a minute; at least one, so that it has a shape."""
-    compiled = calendar(hours, *window, bridging_minutes=bridging)
-    first = int(compiled.closes.searchsorted(minute, side="right"))
-    if first == len(compiled.closes):
-        return np.full((2, 1), inf)
-    return _stacked(_Identity(compiled), first)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Identity:
-    """A calendar as a key; the library of calendars gives the same one for the same hours."""
-
-    calendar: Calendar
-
-    def __hash__(self) -> int:
-        return id(self.calendar)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identity) and other.calendar is self.calendar
-
-
-@lru_cache(maxsize=4096)
-def _stacked(whose: _Identity, first: int) -> Floats:
-    return np.array((whose.calendar.opens[first:], whose.calendar.closes[first:]))
