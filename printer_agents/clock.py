@@ -16,6 +16,11 @@ def steady_seconds() -> float:
     return time.monotonic() if boot_clock is None else time.clock_gettime(boot_clock)
 
 
+def begun(since: float | None, now: float) -> float:
+    """Return when a span began: now, where it begins now or the clock was set back behind it."""
+    return now if since is None else min(since, now)
+
+
 class Backoff:
     """When to try again: twice as late each time, with jitter, up to a limit."""
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from printer_agents.clock import begun
 from printer_agents.errors import Rejected, ServerFault, Stale
 from printer_agents.obey import refuse_rest
 from printer_agents.protocol import (
@@ -111,7 +112,7 @@ class Speaker:
         now = self._around.clock()
         leased = [a for a in self._around.journal.all_alive() if a.state in UNSTARTED]
         known = self._renewed_at
-        self._renewed_at = {a.ref: known.get(a.ref, now) for a in leased}
+        self._renewed_at = {a.ref: begun(known.get(a.ref), now) for a in leased}
         for attempt in leased:
             if now - self._renewed_at[attempt.ref] < self._around.intervals.renew_seconds:
                 continue

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from printer_agents.clock import begun
 from printer_agents.drivers.base import PrinterState, RemoteFile
 from printer_agents.errors import DriverFault, PrinterRefused, Refused, Rejected, Stale, Unreachable
 from printer_agents.protocol import PrinterCondition, ReportKind
@@ -158,8 +159,7 @@ def resolve(station: "Station", attempt: Attempt, state: PrinterState | None) ->
             _needs_human(station, attempt, f"the printer stays {state.condition}; it is not known")
         return
     now = station.around.clock()
-    if timers.settling_since is None:
-        timers.settling_since = now
+    timers.settling_since = begun(timers.settling_since, now)
     if now - timers.settling_since < intervals.settle_seconds:
         return
     timers.settling_since = None

@@ -9,7 +9,7 @@ from pathlib import Path
 from printer_agents import obey, prepare, start, watch
 from printer_agents.beds import BUSY, Beds
 from printer_agents.client import ServerClient
-from printer_agents.clock import Backoff, Clock
+from printer_agents.clock import Backoff, Clock, begun
 from printer_agents.config import Intervals, PrinterSection
 from printer_agents.drivers.base import Driver, PrinterState
 from printer_agents.errors import DriverFault, PrinterOffline
@@ -209,8 +209,7 @@ class Station:
         if not while_true:
             self.timers.waiting_since = None
             return 0.0
-        if self.timers.waiting_since is None:
-            self.timers.waiting_since = now
+        self.timers.waiting_since = begun(self.timers.waiting_since, now)
         return now - self.timers.waiting_since
 
     def _look(self) -> PrinterState | None:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from printer_agents.clock import begun
 from printer_agents.drivers.base import JobOutcome, JobSeen, PrinterState
 from printer_agents.errors import PrinterRefused
 from printer_agents.protocol import PrinterCondition, ReportKind
@@ -32,8 +33,7 @@ def watch(station: "Station", attempt: Attempt, state: PrinterState | None) -> N
     # connection was about to be noticed.
     station.show(PrinterCondition.FINISHING, None)
     now = station.around.clock()
-    if timers.steady_since is None:
-        timers.steady_since = now
+    timers.steady_since = begun(timers.steady_since, now)
     steady = now - timers.steady_since >= station.around.intervals.steady_seconds
     if not steady or (seen is not None and state.condition is not PrinterCondition.IDLE):
         return
@@ -63,15 +63,17 @@ def _follow(station: "Station", attempt: Attempt, seen: JobSeen) -> None:
             station.note(attempt, f"The cancel was refused: {fault}")
         return
     paused = seen.outcome is JobOutcome.PAUSED
-    if timers.moved_at is None or seen.progress != timers.progress or paused:
+    if seen.progress != timers.progress or paused:
         timers.moved_at = now
-    elif now - timers.moved_at > intervals.stall_seconds:
+    timers.moved_at = begun(timers.moved_at, now)
+    if now - timers.moved_at > intervals.stall_seconds:
         minutes = round((now - timers.moved_at) / 60)
         words = f"It says it prints, but has not moved on for {minutes} minutes."
         station.show(PrinterCondition.ATTENTION, words)
     timers.progress = seen.progress
     changed = paused != timers.paused
-    due = timers.reported_at is None or now - timers.reported_at >= intervals.progress_seconds
+    reported_at = timers.reported_at
+    due = reported_at is None or not 0 <= now - reported_at < intervals.progress_seconds
     if not changed and not due:
         return
     kind = ReportKind.PROGRESS
