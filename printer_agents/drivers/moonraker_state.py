@@ -130,7 +130,11 @@ def running(status: Status, estimated_seconds: float | None) -> JobSeen:
 def ended(job: dict[str, Any] | None, status: Status, file_name: str) -> JobSeen | None:
     """Return how a job ended by history and by Klipper's own last word, which must agree."""
     word = str(job["status"]) if job else ""
-    own = status.klippy == READY and status.file_name == file_name
+    named = status.file_name == file_name
+    own = named and status.klippy == READY
+    if named and status.klippy in STOPPED and not job:
+        # Stopped before the history knew of it; Klipper's own last word still names the print.
+        word = "klippy_shutdown"
     if own and (not job or word in INTERRUPTED):
         # No history, or one that was away: what Klipper says of its last print counts.
         word = {"complete": COMPLETED, "cancelled": CANCELLED, "error": "error"}.get(

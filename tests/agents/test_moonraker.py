@@ -150,6 +150,16 @@ def test_a_print_that_outlived_moonraker_ended_as_klipper_says() -> None:
     assert seen.outcome is JobOutcome.FAILED
 
 
+def test_a_print_that_the_history_missed_is_still_known_to_a_stopped_klipper() -> None:
+    stopped = {"state": "shutdown", "state_message": "Lost communication"}
+    stats = {"state": "complete", "filename": "a.gcode", "print_duration": 60.0}
+    status = klipper(webhooks=stopped, print_stats=stats)
+    seen = ended(None, status, "a.gcode")
+    assert seen is not None
+    assert (seen.outcome, seen.printed_seconds) == (JobOutcome.FAILED, 60.0)
+    assert ended(None, status, "b.gcode") is None
+
+
 def test_the_time_left_is_the_slicers_less_the_time_printed() -> None:
     status = klipper(
         print_stats={"state": "printing", "filename": "a.gcode", "print_duration": 100.0}
