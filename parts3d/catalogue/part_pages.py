@@ -168,7 +168,7 @@ def part_values(
     ]
     values |= sure_view(settings, price.price.handling_cents, language)
     if options.offers:
-        until = stands_until(options, now)
+        until = stands_until(options, settings, now)
         values["offers"][0]["order_by"] = _order_by_words(until, now, language)
     return values
 

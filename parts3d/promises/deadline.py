@@ -6,13 +6,14 @@ Pure. The plan never gets earlier when asked later, so the moment can be found b
 from datetime import datetime, timedelta
 
 from parts3d.promises.promising import plan_promises
+from parts3d.promises.rule import Rule
 from parts3d.promises.snapshot import Needs, Offer, PointSnapshot
 
 _FURTHEST_MINUTES = 24 * 60
 
 
 def order_by(
-    now: datetime, wanted: Needs, point: PointSnapshot, offer: Offer, *, quantile: float
+    now: datetime, wanted: Needs, point: PointSnapshot, offer: Offer, *, rule: Rule
 ) -> datetime:
     """Return the latest full minute from ``now`` on at which ``offer`` would still be made.
 
@@ -24,13 +25,11 @@ def order_by(
         wanted: what is to be printed.
         point: as the offer was computed from.
         offer: of ``plan``.
-        quantile: as the offer was computed with.
+        rule: as the offer was computed with.
     """
 
     def stands(minutes: int) -> bool:
-        later = plan_promises(now + timedelta(minutes=minutes), wanted, [point], quantile=quantile)[
-            0
-        ]
+        [later] = plan_promises(now + timedelta(minutes=minutes), wanted, [point], rule=rule)
         return isinstance(later, Offer) and later.ready_at <= offer.ready_at
 
     stands_at, ends_by = 0, 1

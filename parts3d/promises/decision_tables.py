@@ -32,7 +32,7 @@ class PromiseDecision(SQLModel, table=True):
     made_at: datetime = Field(sa_type=UtcDateTime, index=True)
     # The stated probability, and where it was said: what calibration groups by.
     level: float
-    # What was planned with: the stated one, corrected by how promises were kept.
+    # What was aimed at: the stated one, corrected by how promises were kept.
     planned_level: float | None = None
     point_id: str = Field(foreign_key="point.id")
     printer_model: str

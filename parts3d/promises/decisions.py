@@ -13,12 +13,15 @@ from parts3d.points.tables import Printer
 from parts3d.promises.decision_tables import PromiseDecision
 from parts3d.promises.evidence import MOST_BYTES, Evidence, pack, unpack
 from parts3d.promises.promising import plan_promises
+from parts3d.promises.rule import plain_rule
 from parts3d.promises.snapshot import Offer, Refusal
 from parts3d.promises.tables import Promise
 
 # A checkout that never became an order is of no interest after a day.
 _UNPLACED_KEPT = timedelta(days=1)
 _A_BATCH = 1000
+# What promises were planned with before there were rules.
+_HARM_WITHOUT_RULE = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def remember(
         made_at=evidence.now,
         level=stated,
         # What lies there already teaches nothing of what is printed.
-        planned_level=evidence.offer.quantile if evidence.offer.placements else 1.0,
+        planned_level=evidence.quantile if evidence.offer.placements else 1.0,
         point_id=promise.point_id,
         printer_model=session.get_one(Printer, promise.printer_id).model,
         hour=local.hour,
@@ -105,9 +108,8 @@ def replay(decision: PromiseDecision) -> Replay:
         evidence = unpack(decision.evidence)
     except Unreadable as error:
         return Replay(decision, None, None, error.message)
-    [again] = plan_promises(
-        evidence.now, evidence.needs, [evidence.point], quantile=evidence.quantile
-    )
+    rule = evidence.rule or plain_rule(evidence.quantile, most_harm=_HARM_WITHOUT_RULE)
+    [again] = plan_promises(evidence.now, evidence.needs, [evidence.point], rule=rule)
     return Replay(decision, evidence, again, None)
 
 

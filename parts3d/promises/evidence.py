@@ -12,6 +12,7 @@ from datetime import datetime
 from pydantic import TypeAdapter
 
 from parts3d.errors import Unreadable
+from parts3d.promises.rule import Rule
 from parts3d.promises.snapshot import Need, Offer, PointSnapshot
 
 FORMAT = 1
@@ -30,6 +31,7 @@ class Evidence:
         point: as it was.
         quantile: probability with which the promise was to be kept.
         offer: the answer.
+        rule: by which it was planned for that; None before there were rules.
     """
 
     now: datetime
@@ -37,6 +39,7 @@ class Evidence:
     point: PointSnapshot
     quantile: float
     offer: Offer
+    rule: Rule | None = None
 
 
 def pack(evidence: Evidence) -> bytes:

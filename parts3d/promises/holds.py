@@ -16,7 +16,7 @@ from parts3d.points.shelf_tables import ShelfPart
 from parts3d.points.tables import Point
 from parts3d.promises.decisions import note_order, remember
 from parts3d.promises.evidence import Evidence
-from parts3d.promises.levels import level_at
+from parts3d.promises.levels import rule_at
 from parts3d.promises.placing import from_stock, to_print
 from parts3d.promises.promising import plan_promises
 from parts3d.promises.queries import ReadQueues, point_snapshots
@@ -277,11 +277,11 @@ def _plan_one(
     snapshots = point_snapshots(session, [point], now, read_queues=read_queues, leave_out=leave_out)
     stock = stock_for(session, layouts, [point_id], now, leave_out=leave_out)
     needs = stock.needs_at(point_id, needs_for(session, layouts, rush=rush))
-    quantile = level_at(snapshots[0], settings.promise_quantile)
-    [result] = plan_promises(now, needs, snapshots, quantile=quantile)
+    rule = rule_at(snapshots[0], settings.promise_quantile)
+    [result] = plan_promises(now, needs, snapshots, rule=rule)
     if isinstance(result, Refusal):
         return result
-    evidence = Evidence(now.astimezone(UTC), needs, snapshots[0], quantile, result)
+    evidence = Evidence(now.astimezone(UTC), needs, snapshots[0], rule.aim, result, rule)
     return _Planned(evidence, stock.at(point_id))
 
 

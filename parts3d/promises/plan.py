@@ -33,6 +33,7 @@ from parts3d.promises.placement import Bench, place_all
 from parts3d.promises.print_time import PrintTime
 from parts3d.promises.reasons import reasons_for
 from parts3d.promises.refusals import refuse_capacity, refuse_unfit, usable_printers
+from parts3d.promises.rule import MEASURED, Rule
 from parts3d.promises.snapshot import (
     Need,
     Needs,
@@ -55,8 +56,8 @@ def plan(
     wanted: Needs,
     points: Sequence[PointSnapshot],
     *,
-    quantile: float,
-    later_quantile: float | None = None,
+    quantile: float | Levels,
+    most_harm: float = MEASURED.most_harm,
     horizon: timedelta = HORIZON,
 ) -> list[Offer | Refusal]:
     """Return for each point, in the order given, its best offer or why there is none.
@@ -65,8 +66,9 @@ def plan(
         now: aware; the moment of the snapshots.
         wanted: what is to be printed, all of it at one point: the needs of an order's lines.
         points: the candidates.
-        quantile: probability with which the ready time is to be kept, between 0 and 1.
-        later_quantile: the same for promises that are not for today; None: as for today.
+        quantile: probability with which the ready time is to be kept, between 0 and 1; one for
+            all, or by the day it is for.
+        most_harm: by how much the others' chances to be late may grow, summed.
         horizon: nothing later than this is promised.
 
     Raises:
@@ -76,7 +78,7 @@ def plan(
     if now.tzinfo is None:
         message = "The planner needs to know the time zone of now."
         raise ValueError(message)
-    levels = Levels(quantile, quantile if later_quantile is None else later_quantile)
+    levels = quantile if isinstance(quantile, Levels) else Levels(quantile, quantile)
     for level in (levels.same_day, levels.later):
         if not 0 < level < 1:
             raise Invalid(
@@ -85,11 +87,12 @@ def plan(
             )
     now = now.astimezone(UTC)
     needs = needs_of(wanted)
-    return [_plan_point(now, needs, point, levels, now + horizon) for point in points]
+    rule = Rule(levels.later, levels, most_harm)
+    return [_plan_point(now, needs, point, rule, now + horizon) for point in points]
 
 
 def _plan_point(
-    now: datetime, needs: Sequence[Need], point: PointSnapshot, levels: Levels, until: datetime
+    now: datetime, needs: Sequence[Need], point: PointSnapshot, rule: Rule, until: datetime
 ) -> Offer | Refusal:
     refusal = refuse_unfit(now, needs, point, until)
     if refusal is not None:
@@ -98,20 +101,21 @@ def _plan_point(
     if usual is None:
         return refuse_capacity(now, needs, point, until)
     scene = scene_of(now, point, until)
-    quoted = quote(join(scene, _prints(needs, point, usual)), levels)
+    joined = join(scene, _prints(needs, point, usual))
+    quoted = quote(joined, rule.levels, most_harm=rule.most_harm)
     if quoted is None:
         return refuse_capacity(now, needs, point, until)
     offer = _offer(now, needs, point, until, quoted, usual)
     if offer is None:
         return refuse_capacity(now, needs, point, until)
-    return _rushed(now, needs, point, levels, until, scene, usual, offer)
+    return _rushed(now, needs, point, rule, until, scene, usual, offer)
 
 
 def _rushed(
     now: datetime,
     needs: Sequence[Need],
     point: PointSnapshot,
-    levels: Levels,
+    rule: Rule,
     until: datetime,
     scene: Scene,
     usual: "_Usual",
@@ -123,7 +127,8 @@ def _rushed(
     # Where it would go if nothing stood before it: another printer may be the first then.
     first = _as_usual(now, needs, point, until, -inf) or usual
     joined = join(scene, _prints(needs, point, first))
-    quoted = quote_rush(joined, levels, than=minutes_of(offer.ready_at))
+    than = minutes_of(offer.ready_at)
+    quoted = quote_rush(joined, rule.levels, than=than, most_harm=rule.most_harm)
     rushed = None if quoted is None else _offer(now, needs, point, until, quoted, first)
     if rushed is None or rushed.ready_at >= offer.ready_at:
         return offer

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from parts3d.promises.attendance import collectable_at
 from parts3d.promises.plan import HORIZON, plan
+from parts3d.promises.rule import Rule
 from parts3d.promises.snapshot import (
     Need,
     Needs,
@@ -25,7 +26,7 @@ from parts3d.promises.twins import is_for_today, with_twin
 
 
 def plan_promises(
-    now: datetime, wanted: Needs, points: Sequence[PointSnapshot], *, quantile: float
+    now: datetime, wanted: Needs, points: Sequence[PointSnapshot], *, rule: Rule
 ) -> list[Offer | Refusal]:
     """Plan as ``plan`` does, for needs of which some may lie on these points' shelves.
 
@@ -33,10 +34,10 @@ def plan_promises(
     only where it is earlier than all this would be without it.
     """
     needs = needs_of(wanted)
-    found = _planned(now, needs, points, quantile)
+    found = _planned(now, needs, points, rule)
     if not any(need.rush for need in needs):
         return found
-    unhurried = _planned(now, [replace(need, rush=False) for need in needs], points, quantile)
+    unhurried = _planned(now, [replace(need, rush=False) for need in needs], points, rule)
     return [_if_earlier(rushed, usual) for rushed, usual in zip(found, unhurried, strict=True)]
 
 
@@ -55,22 +56,28 @@ def _if_earlier(rushed: Offer | Refusal, usual: Offer | Refusal) -> Offer | Refu
 
 
 def _planned(
-    now: datetime, needs: Sequence[Need], points: Sequence[PointSnapshot], quantile: float
+    now: datetime, needs: Sequence[Need], points: Sequence[PointSnapshot], rule: Rule
 ) -> list[Offer | Refusal]:
     printed = [index for index, need in enumerate(needs) if not need.on_shelf]
     if len(printed) == len(needs):
-        plain = plan(now, needs, points, quantile=quantile)
+        plain = plan(now, needs, points, quantile=rule.levels, most_harm=rule.most_harm)
         return [
-            _today_if_twice(now, needs, point, one, quantile)
+            _today_if_twice(now, needs, point, one, rule)
             for point, one in zip(points, plain, strict=True)
         ]
     now = now.astimezone(UTC)
     shelf = [need for need in needs if need.on_shelf]
     if not printed:
-        return [_bagged(now, shelf, point, quantile) for point in points]
-    found = plan(now, [needs[index] for index in printed], points, quantile=quantile)
+        return [_bagged(now, shelf, point, rule) for point in points]
+    found = plan(
+        now,
+        [needs[index] for index in printed],
+        points,
+        quantile=rule.levels,
+        most_harm=rule.most_harm,
+    )
     return [
-        _with_stock(now, shelf, point, one, printed, quantile)
+        _with_stock(now, shelf, point, one, printed, rule)
         for point, one in zip(points, found, strict=True)
     ]
 
@@ -80,15 +87,15 @@ def _today_if_twice(
     needs: Sequence[Need],
     point: PointSnapshot,
     plain: Offer | Refusal,
-    quantile: float,
+    rule: Rule,
 ) -> Offer | Refusal:
     if len(needs) > 1 or isinstance(plain, Refusal) or is_for_today(plain, now):
         return plain
-    return with_twin(now, needs[0], point, plain, quantile=quantile) or plain
+    return with_twin(now, needs[0], point, plain, rule=rule) or plain
 
 
 def _bagged(
-    now: datetime, shelf: Sequence[Need], point: PointSnapshot, quantile: float
+    now: datetime, shelf: Sequence[Need], point: PointSnapshot, rule: Rule
 ) -> Offer | Refusal:
     """Promise what only has to be bagged, by whoever has done what lies there already."""
     parts = sum(need.parts for need in shelf)
@@ -105,7 +112,7 @@ def _bagged(
         starts_at=now,
         reasons=(Reason(ReasonCode.FROM_STOCK, {"parts": parts}),),
         placements=(),
-        quantile=quantile,
+        quantile=rule.aim,
         place=point.place,
     )
 
@@ -116,11 +123,11 @@ def _with_stock(
     point: PointSnapshot,
     offer: Offer | Refusal,
     printed: Sequence[int],
-    quantile: float,
+    rule: Rule,
 ) -> Offer | Refusal:
     if isinstance(offer, Refusal):
         return offer
-    bagged = _bagged(now, shelf, point, quantile)
+    bagged = _bagged(now, shelf, point, rule)
     if isinstance(bagged, Refusal):
         return bagged
     return replace(

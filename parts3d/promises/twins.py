@@ -12,11 +12,12 @@ from math import inf
 from parts3d.points.calendar import minutes_of, moment_of
 from parts3d.points.hours import BRUSSELS
 from parts3d.promises.attendance import collectable_at
-from parts3d.promises.futures.quote import Levels, Quoted, doubled, quote
+from parts3d.promises.futures.quote import Quoted, doubled, quote
 from parts3d.promises.futures.ready import Prints, join
 from parts3d.promises.futures.scene import Scene, scene_of, times_at
 from parts3d.promises.plan import HORIZON
 from parts3d.promises.reasons import reasons_for
+from parts3d.promises.rule import Rule
 from parts3d.promises.snapshot import (
     Need,
     Offer,
@@ -26,8 +27,6 @@ from parts3d.promises.snapshot import (
     ReasonCode,
 )
 
-# By how much the others' chances to be late may grow in all: what the simulator was measured with.
-MOST_HARM = 0.003
 _TWO = 2
 
 
@@ -37,7 +36,7 @@ def is_for_today(offer: Offer, now: datetime) -> bool:
 
 
 def with_twin(
-    now: datetime, need: Need, point: PointSnapshot, plain: Offer, *, quantile: float
+    now: datetime, need: Need, point: PointSnapshot, plain: Offer, *, rule: Rule
 ) -> Offer | None:
     """Return a promise for today by two prints at once; None where that helps nobody.
 
@@ -46,7 +45,7 @@ def with_twin(
         need: the whole order: one print.
         point: as ``plain`` was computed from.
         plain: what one print allows; not today.
-        quantile: as for ``plain``.
+        rule: as for ``plain``.
     """
     if need.quantity > 1 or need.on_shelf or not _closes_later_today(point, now):
         return None
@@ -61,8 +60,8 @@ def with_twin(
     if len(able) < _TWO:
         return None
     one = Prints([times], [-1], [0], [need.material], [need.copies])
-    quoted = quote(join(scene, doubled(one, [-1])), Levels(quantile, quantile), most_harm=MOST_HARM)
-    if quoted is None or not quoted.same_day or quoted.harm > MOST_HARM:
+    quoted = quote(join(scene, doubled(one, [-1])), rule.levels, most_harm=rule.most_harm)
+    if quoted is None or not quoted.same_day or quoted.harm > rule.most_harm:
         return None
     ready_at = collectable_at(point, moment_of(quoted.ready_at), now + HORIZON)
     if ready_at is None or ready_at >= plain.ready_at:

@@ -9,7 +9,7 @@ from parts3d.catalogue.tables import Revision
 from parts3d.points.geography import Place
 from parts3d.promises.choose import Customer, choose
 from parts3d.promises.deadline import order_by
-from parts3d.promises.levels import plan_to_keep
+from parts3d.promises.levels import plan_to_keep, rule_at
 from parts3d.promises.measured import print_time
 from parts3d.promises.queries import (
     ReadQueues,
@@ -63,11 +63,12 @@ def best_offers(
     return best
 
 
-def stands_until(options: Options, now: datetime) -> datetime:
+def stands_until(options: Options, settings: Settings, now: datetime) -> datetime:
     """Return the last minute at which the best of some offers would still be made.
 
     Reads nothing: the point is taken as the offer was computed from.
     """
     best = options.offers[0].offer
     snapshot = options.snapshots[best.point_id]
-    return order_by(now, options.needs[best.point_id], snapshot, best, quantile=best.quantile)
+    rule = rule_at(snapshot, settings.promise_quantile)
+    return order_by(now, options.needs[best.point_id], snapshot, best, rule=rule)

@@ -149,9 +149,9 @@ def reason_sentence(reason: Reason, *, now: datetime, _: Translate, locale: str 
     if "planned_seconds" in values:
         values["planned"] = _duration(float(values["planned_seconds"]), _)
     if "quantile" in values:
-        values["percent"] = format_decimal(100 * float(values["quantile"]), locale=locale)
+        values["percent"] = percent_words(float(values["quantile"]), locale)
     if "kept" in values:
-        values["kept_percent"] = format_decimal(100 * float(values["kept"]), locale=locale)
+        values["kept_percent"] = percent_words(float(values["kept"]), locale)
     if "check_minutes" in values and "bed_clear_minutes" in values:
         minutes = float(values["check_minutes"]) + float(values["bed_clear_minutes"])
         values["staff_minutes"] = format_decimal(minutes, locale=locale)

@@ -9,6 +9,7 @@ from parts3d.points.hours import BRUSSELS, Hours, Unattended
 from parts3d.promises.deadline import order_by
 from parts3d.promises.plan import plan
 from parts3d.promises.print_time import PrintTime
+from parts3d.promises.rule import plain_rule
 from parts3d.promises.snapshot import Need, Offer, PointSnapshot, PrinterSnapshot
 from tests.support.examples import examples
 
@@ -36,7 +37,7 @@ def test_what_is_ready_at_opening_may_be_ordered_until_the_last_start_before_clo
     offer = plan(evening, need(120), [shop], quantile=QUANTILE)[0]
     assert isinstance(offer, Offer)
     assert offer.ready_at.astimezone(BRUSSELS).date().day == 25
-    until = order_by(evening, need(120), shop, offer, quantile=QUANTILE)
+    until = order_by(evening, need(120), shop, offer, rule=plain_rule(QUANTILE))
     # A start after closing is nobody's: the print then begins the next morning.
     assert until.astimezone(BRUSSELS).strftime("%H:%M") in {"18:29", "18:30"}
 
@@ -46,7 +47,7 @@ def test_an_offer_of_a_shop_that_never_closes_stands_for_the_minutes_of_its_roun
     shop = point("24/7", Unattended.OVERNIGHT)
     offer = plan(now, need(30), [shop], quantile=QUANTILE)[0]
     assert isinstance(offer, Offer)
-    until = order_by(now, need(30), shop, offer, quantile=QUANTILE)
+    until = order_by(now, need(30), shop, offer, rule=plain_rule(QUANTILE))
     assert until - now < timedelta(minutes=5)
 
 
@@ -68,7 +69,7 @@ def test_the_offer_stands_at_the_deadline_and_no_longer_a_minute_later(
     offer = plan(now, wanted, [shop], quantile=QUANTILE)[0]
     assume(isinstance(offer, Offer))
     assert isinstance(offer, Offer)
-    until = order_by(now, wanted, shop, offer, quantile=QUANTILE)
+    until = order_by(now, wanted, shop, offer, rule=plain_rule(QUANTILE))
     then = plan(until, wanted, [shop], quantile=QUANTILE)[0]
     assert isinstance(then, Offer)
     assert then.ready_at <= offer.ready_at

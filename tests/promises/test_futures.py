@@ -144,7 +144,9 @@ def test_nobody_is_overtaken_who_would_be_late_for_it() -> None:
     where = point(PrinterSnapshot("p", "mk3s", "PETG", waiting=(tight,)), hours=SHOP)
     of = scene(where, shop_now)
     levels = Levels(0.9, 0.9)
-    quoted = quote(join(of, prints(where, replace(NEED, print_times={"mk3s": TIME}))), levels)
+    quoted = quote(
+        join(of, prints(where, replace(NEED, print_times={"mk3s": TIME}))), levels, most_harm=0.005
+    )
     assert quoted is not None
     assert quoted.ready_at >= of.now + 300  # behind it
 

@@ -15,7 +15,7 @@ from parts3d.promises.decision_tables import Learned, Outcome, PromiseDecision
 from parts3d.promises.learned import LearnedKind, current_learned, history_of
 from parts3d.promises.learning.calibration import By, PromiseOutcome
 from parts3d.promises.learning.misses import Misses, Settled, learn_misses, planned_level
-from parts3d.promises.levels import level_at
+from parts3d.promises.levels import rule_at
 from parts3d.promises.queries import point_snapshots
 from parts3d.promises.tables import Promise, PromiseStatus
 from tests.support.network import Network, opened, settings_for, small_network
@@ -105,7 +105,7 @@ def settled(session: Session, now: datetime, *, count: int, missed: int) -> None
 def level(session: Session, network: Network, now: datetime) -> float:
     point = session.get_one(Point, network.points["huy"])
     [snapshot] = point_snapshots(session, [point], now, read_queues=read_queues)
-    return level_at(snapshot, 0.99)
+    return rule_at(snapshot, 0.99).aim
 
 
 def test_the_server_plans_with_what_it_learned_and_keeps_a_row_a_day(

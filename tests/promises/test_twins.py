@@ -20,6 +20,7 @@ from parts3d.promises.plan import plan
 from parts3d.promises.print_time import PrintTime
 from parts3d.promises.promising import plan_promises
 from parts3d.promises.queued import Queued
+from parts3d.promises.rule import plain_rule
 from parts3d.promises.snapshot import (
     Need,
     Offer,
@@ -44,7 +45,7 @@ POINT = PointSnapshot(
 
 
 def offer(point: PointSnapshot = POINT, need: Need = NEED, now: datetime = LATE) -> Offer:
-    [found] = plan_promises(now, need, [point], quantile=0.99)
+    [found] = plan_promises(now, need, [point], rule=plain_rule(0.99))
     assert isinstance(found, Offer)
     return found
 

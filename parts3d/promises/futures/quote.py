@@ -75,7 +75,7 @@ def quote(
     joined: Joined,
     levels: Levels,
     *,
-    most_harm: float = 0.005,
+    most_harm: float,
     standing: Futures | None = None,
 ) -> Quoted | None:
     """Return the earliest minute that can be promised for an order; None: none until the horizon.
@@ -118,9 +118,7 @@ def quote(
     return replace(last, ready_at=ready_at, same_day=same_day, urgency=inf, harm=harm)
 
 
-def quote_rush(
-    joined: Joined, levels: Levels, *, than: float, most_harm: float = 0.005
-) -> Quoted | None:
+def quote_rush(joined: Joined, levels: Levels, *, than: float, most_harm: float) -> Quoted | None:
     """Return the earliest minute for an order that is paid to go before what waits.
 
     Its turn is decided by the minute it is promised for, as everybody's is: a minute counts only

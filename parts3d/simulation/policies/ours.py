@@ -17,6 +17,7 @@ from parts3d.promises.futures.quote import (
 )
 from parts3d.promises.futures.ready import FEW_SAMPLES, SAMPLES, Futures, Joined, Prints, join
 from parts3d.promises.futures.scene import scene_of, times_at
+from parts3d.promises.rule import MEASURED
 from parts3d.simulation.policies.ours_dispatch import Dispatch
 from parts3d.simulation.policies.ours_learning import Learning
 from parts3d.simulation.policies.ours_rescue import Rescuer
@@ -82,10 +83,10 @@ class Ours:
         EventKind.STARTED,
         EventKind.CLOSES,
     }
-    levels: Levels = field(default_factory=lambda: Levels(0.997, 0.997, 0.988))
-    twin_levels: Levels = field(default_factory=lambda: Levels(0.997, 0.997, 0.988))
+    levels: Levels = MEASURED.levels
+    twin_levels: Levels = MEASURED.levels
     twins: bool = True
-    most_harm: float = 0.003
+    most_harm: float = MEASURED.most_harm
     harm_minutes: float = 20_000.0
     most_for_today: int = 1
     seen: Seen = field(init=False)
