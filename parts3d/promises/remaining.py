@@ -1,8 +1,8 @@
 """What is left of a print that runs: what was foretold, and what its printer says. Pure.
 
 A printer's figure is poor at first and good at the end: its progress bends, since layers differ.
-The two are weighed by their variances (as in ``simulation.policies.ours_view``, where the promises
-were measured). A print that runs over its time may take about as long again as it is uncertain.
+The two are weighed by their variances. A print that runs over its time may take about as long again
+as it is uncertain.
 """
 
 from dataclasses import replace

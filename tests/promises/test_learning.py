@@ -11,8 +11,6 @@ from parts3d.promises.learning.calibration import (
     By,
     PromiseOutcome,
     calibrate,
-    followed_level,
-    level_for,
 )
 from parts3d.promises.learning.hazards import OUTAGES, Spell, learn_hazard
 from parts3d.promises.learning.rates import Ended, Rates, Try, learn_rates
@@ -165,33 +163,6 @@ def test_a_point_that_keeps_less_than_it_states_is_seen() -> None:
     assert seen.groups[By.POINT]["huy"].share_kept == pytest.approx(0.99)
     assert [low for low, _ in seen.bins] == [0.985]
     assert calibrate([]).whole is None
-
-
-def test_the_level_that_was_enough_is_asked_for() -> None:
-    rng = Random(1)
-    # Distributions that are too narrow: the truth often lies beyond what they thought likely.
-    scores = [rng.random() ** 0.25 for _ in range(4000)]
-    level = level_for(0.95, scores)
-    later = [rng.random() ** 0.25 for _ in range(4000)]
-    assert sum(score <= level for score in later) / 4000 == pytest.approx(0.95, abs=0.01)
-    assert level > 0.98
-
-
-def test_few_scores_make_the_level_no_lower() -> None:
-    assert level_for(0.99, []) == 0.99
-    assert level_for(0.99, [0.1] * 20) == 0.99
-    assert level_for(0.99, [1.0] * 20) > 0.99
-
-
-def test_a_level_that_follows_outcomes_finds_what_is_enough() -> None:
-    rng, level, kept_late = Random(3), 0.9, []
-    for number in range(20_000):
-        # Kept less often than stated, by far.
-        kept = rng.random() < level**3
-        level = followed_level(level, 0.95, [kept], step=0.05)
-        if number > 5000:
-            kept_late.append(kept)
-    assert sum(kept_late) / len(kept_late) == pytest.approx(0.95, abs=0.01)
 
 
 @given(st.integers(0, 200), st.integers(0, 200))

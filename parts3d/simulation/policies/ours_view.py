@@ -1,18 +1,14 @@
 """What policy ``ours`` sees, as the snapshots that the real planner plans with."""
 
 from dataclasses import dataclass, field
-from math import hypot, log
 
 from parts3d.points.hours import Hours
-from parts3d.promises.print_time import MAX_FAILURE_PROBABILITY, PrintTime
+from parts3d.promises.print_time import PrintTime
 from parts3d.promises.queued import Queued
+from parts3d.promises.remaining import remaining
 from parts3d.promises.snapshot import PointSnapshot, PrinterSnapshot
 from parts3d.simulation.policies.ours_learning import Learning
 from parts3d.simulation.seen import JobState, PrinterState, Seen, SeenPrinter
-
-# How far a printer's report of its progress is from proportional to time (log-sd of the exponent).
-_BEND_SPREAD = 0.2
-_LEAST_PROGRESS = 0.05
 
 
 @dataclass(slots=True)
@@ -120,26 +116,18 @@ class View:
         """Return a running print with what is left: prediction and the printer's report."""
         part = self.seen.jobs[job].part
         whole = self.learning.print_time(part, printer.model).at(self.learning.pace(printer))
-        minutes, spread = whole.median_seconds / 60, max(whole.sigma, 0.01)
         if printer.state is PrinterState.CHANGING:
-            left = minutes + max(self.seen.material_change_min - (now - printer.since), 0.0)
-            return self._queued(
-                printer, job, PrintTime(60 * left, spread, whole.failure_probability)
+            change = max(self.seen.material_change_min - (now - printer.since), 0.0)
+            left = PrintTime(
+                whole.median_seconds + 60 * change,
+                max(whole.sigma, 0.01),
+                whole.failure_probability,
             )
-        elapsed = now - printer.since
-        if printer.progress > _LEAST_PROGRESS:
-            reported = (printer.progress_at - printer.since) / printer.progress
-            off = max(_BEND_SPREAD * -log(min(printer.progress, 0.99)), 0.005)
-            trust = spread**2 / (spread**2 + off**2)
-            minutes *= (reported / minutes) ** trust
-            spread = spread * off / hypot(spread, off)
-        left = minutes - elapsed
-        wide = spread * minutes
-        if left < wide:  # nearly over, or overdue: what is left is about the spread
-            left = max(left + 0.3 * wide, 0.4 * wide, 1.0)
-        time = PrintTime(
-            60 * left,
-            min(wide / left, 1.0),
-            min(whole.failure_probability, MAX_FAILURE_PROBABILITY),
+            return self._queued(printer, job, left)
+        told = None
+        if printer.progress > 0:
+            told = 60 * (printer.progress_at - printer.since) / printer.progress
+        left, done = remaining(
+            whole, 60 * (now - printer.since), told_seconds=told, progress=printer.progress
         )
-        return self._queued(printer, job, time, min(elapsed / (elapsed + left), 0.99))
+        return self._queued(printer, job, left, done)
