@@ -25,6 +25,7 @@ from parts3d.promises.snapshot import PointSnapshot, PrinterSnapshot
 _HORIZON = timedelta(days=3)
 _LONGEST_SHOWN = timedelta(hours=30)
 _LEAST_SHOWN = timedelta(hours=4)
+_ALWAYS_SHOWN = timedelta(hours=12)  # of a point that never closes, where maintenance is planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One printer with its prints, in the order they are made; ``trouble`` says why it cannot."""
+    """One printer with its prints, in the order they are made.
+
+    ``trouble`` says why it cannot print now; it is ``away`` for maintenance at these times.
+    """
 
     printer_id: str
     name: str
@@ -67,6 +71,7 @@ class Lane:
     trouble: str
     bars: tuple[Bar, ...]
     unplanned: tuple[str, ...]
+    away: tuple[Stretch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +98,11 @@ def timeline_of(session: Session, point: Point, now: datetime, language: str) ->
     )
     begins_at = now.astimezone(BRUSSELS).replace(minute=0, second=0, microsecond=0)
     closes_at = snapshot.staffed_hours.closes_at(snapshot.staffed_hours.next_open(now) or now)
-    last = max(
-        [bar.ends_at for lane in lanes for bar in lane.bars] + [closes_at or now],
-        default=now,
-    )
+    ends = [bar.ends_at for lane in lanes for bar in lane.bars]
+    # Maintenance that begins while somebody is there is seen whole.
+    until = closes_at or now + _ALWAYS_SHOWN
+    out = [back for lane in lanes for since, back in lane.away if since < until]
+    last = max([*ends, *out, closes_at or now])
     ends_at = min(
         max(last + timedelta(minutes=30), begins_at + _LEAST_SHOWN), begins_at + _LONGEST_SHOWN
     )
@@ -131,7 +137,7 @@ def _lane(
         duration = _usual(queued)
         start = None
         if free_at is not None and printer.available:
-            start = starts_at(point, free_at, duration, now + _HORIZON)
+            start = starts_at(point, free_at, duration, now + _HORIZON, printer.away)
         if start is None:
             unplanned.append(names.get(queued.job_id, (queued.job_id, ""))[0])
             continue
@@ -141,9 +147,10 @@ def _lane(
         printer.id,
         name,
         printer.material,
-        printer.reason if not printer.available else "",
+        printer.reason,
         tuple(bars),
         tuple(unplanned),
+        printer.away,
     )
 
 

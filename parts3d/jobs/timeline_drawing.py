@@ -28,11 +28,12 @@ class DrawnBar:
 
 @dataclass(frozen=True, slots=True)
 class DrawnLane:
-    """A printer's strip from ``y`` on."""
+    """A printer's strip from ``y`` on; ``away`` are x and width of its maintenance."""
 
     lane: Lane
     y: float
     bars: tuple[DrawnBar, ...]
+    away: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,9 @@ def draw(timeline: Timeline) -> Drawing:
         share = (at - timeline.begins_at) / span
         return round(LEFT + (WIDTH - LEFT) * min(max(share, 0.0), 1.0), 1)
 
+    def stretch(begins: datetime, ends: datetime) -> tuple[float, float]:
+        return across(begins), round(across(ends) - across(begins), 1)
+
     def inside(at: datetime | None) -> bool:
         return at is not None and timeline.begins_at <= at <= timeline.ends_at
 
@@ -75,7 +79,16 @@ def draw(timeline: Timeline) -> Drawing:
         return DrawnBar(bar, x, y + (LANE_HEIGHT - BAR_HEIGHT) / 2, width, text, must_x)
 
     lanes = tuple(
-        DrawnLane(lane, y, tuple(box(bar, y) for bar in lane.bars))
+        DrawnLane(
+            lane,
+            y,
+            tuple(box(bar, y) for bar in lane.bars),
+            tuple(
+                stretch(begins, ends)
+                for begins, ends in lane.away
+                if begins < timeline.ends_at and ends > timeline.begins_at
+            ),
+        )
         for number, lane in enumerate(timeline.lanes)
         for y in [TOP + LANE_HEIGHT * number]
     )
@@ -90,10 +103,7 @@ def draw(timeline: Timeline) -> Drawing:
         BAR_HEIGHT,
         lanes,
         tuple((across(at), f"{at.astimezone(BRUSSELS):%H:%M}") for at in _hours(timeline)),
-        tuple(
-            (across(opens), round(across(closes) - across(opens), 1))
-            for opens, closes in timeline.closed
-        ),
+        tuple(stretch(opens, closes) for opens, closes in timeline.closed),
         across(timeline.now),
         across(closing) if closing is not None and inside(closing) else None,
     )

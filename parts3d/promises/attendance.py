@@ -4,9 +4,10 @@ All moments are UTC. None means: never within the hours' look-ahead, or not unti
 Every function here never goes down when a moment or a duration goes up.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from parts3d.points.hours import Unattended
+from parts3d.points.hours import Stretch, Unattended
 from parts3d.promises.snapshot import PointSnapshot
 
 ROUND_MINUTES = 5
@@ -16,9 +17,38 @@ _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def starts_at(
+    point: PointSnapshot,
+    free_at: datetime,
+    duration: timedelta,
+    until: datetime,
+    away: Sequence[Stretch] = (),
+) -> datetime | None:
+    """Return the earliest start that the rule for unattended printing allows, up to ``until``.
+
+    No print runs into a time at which its printer is ``away``.
+    """
+    at: datetime | None = free_at
+    while at is not None:
+        start = _starts_by_rule(point, at, duration, until)
+        at = _back_at(away, start, duration)
+        if at is None:
+            return start
+    return None
+
+
+def _back_at(
+    away: Sequence[Stretch], start: datetime | None, duration: timedelta
+) -> datetime | None:
+    """Return when the printer is back that a print would meet away; None where it meets none."""
+    if start is None:
+        return None
+    met = (ends for begins, ends in away if begins < start + duration and start < ends)
+    return max(met, default=None)
+
+
+def _starts_by_rule(
     point: PointSnapshot, free_at: datetime, duration: timedelta, until: datetime
 ) -> datetime | None:
-    """Return the earliest start that the rule for unattended printing allows, up to ``until``."""
     if point.unattended == Unattended.OVERNIGHT:
         return free_at if free_at <= until else None
     bridging = timedelta(minutes=point.break_minutes)

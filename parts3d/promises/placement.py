@@ -24,6 +24,7 @@ from heapq import heappop, heappush
 from math import comb, prod
 from operator import le
 
+from parts3d.points.hours import Stretch
 from parts3d.promises.attendance import cleared_at, starts_at
 from parts3d.promises.snapshot import Need, Placement, PointSnapshot
 
@@ -39,11 +40,13 @@ class Bench:
         printer_id: the printer's.
         free_at: when its bed is clear of all that stands before us; None: not until the horizon.
         durations: how long a print of each need takes there; None: it cannot make it.
+        away: when it is out for maintenance.
     """
 
     printer_id: str
     free_at: datetime | None
     durations: tuple[timedelta | None, ...]
+    away: tuple[Stretch, ...] = ()
 
 
 # Ranks ways to place everything: when the last part is bagged; None is never.
@@ -287,7 +290,7 @@ def _print(
     duration = bench.durations[need]
     if free_at is None or free_at >= _NEVER or duration is None:
         return None
-    start = starts_at(point, free_at, duration, until)
+    start = starts_at(point, free_at, duration, until, bench.away)
     if start is None:
         return None
     return Placement(bench.printer_id, start, start + duration, need)

@@ -220,6 +220,7 @@ def _benches(
                 _usually(need.time_on(printer)) if printer.id in ids else None
                 for need, ids in zip(needs, makers, strict=True)
             ),
+            printer.away,
         )
         for printer in point.printers
         if any(printer.id in ids for ids in makers)
@@ -255,7 +256,7 @@ def _free_at(
         if free_at is None:
             return None
         duration = _usually(ahead)
-        start = starts_at(point, free_at, duration, until)
+        start = starts_at(point, free_at, duration, until, printer.away)
         free_at = None if start is None else cleared_at(point, start + duration)
     if free_at is not None and all(need.material != printer.material for need in needs):
         minutes = timedelta(minutes=point.material_change_minutes)

@@ -30,9 +30,8 @@ from parts3d.slicing.corrections import Corrections, current_corrections
 # An agent speaks every 20 s. Longer than this: the shop is off-line, and a promise on its
 # printers would be a guess.
 SILENT_AFTER = timedelta(minutes=10)
-# So long before staff take a printer out, nothing new is promised on it: the futures know no end
-# of a printer's day. What waits may still be begun, as far as it ends before (``jobs.turns``).
-_BEFORE_AN_ABSENCE = timedelta(hours=12)
+# A printer that is out for longer is of no use to anybody who orders now.
+_BACK_WITHIN = timedelta(days=14)
 _A_MINUTE = timedelta(minutes=1)
 # Of the bad prints, how many only the check finds, before any are counted.
 UNMEASURED_REJECT_SHARE = 0.3
@@ -185,6 +184,8 @@ def _snapshot(
 def _printer(printer: Printer, staffed: Hours, known: _Known) -> PrinterSnapshot:
     queue = known.queues.get(printer.id, PrinterQueue())
     reason, down_minutes = _why_unable(printer, known)
+    out = known.absences.get(printer.id, ())
+    returns = bool(out) and out[0].starts_at <= known.now and _is_back_soon(out[0], known.now)
     lying = None if printer.bed_clear or queue.running is not None else queue.printed
     waited = 0.0
     if lying is not None and queue.printed_at is not None and queue.printed_at < known.now:
@@ -194,7 +195,7 @@ def _printer(printer: Printer, staffed: Hours, known: _Known) -> PrinterSnapshot
         id=printer.id,
         model=printer.model,
         material=printer.material,
-        available=not reason,
+        available=not reason or returns,
         reason=reason,
         running=queue.running,
         waiting=queue.waiting,
@@ -204,6 +205,7 @@ def _printer(printer: Printer, staffed: Hours, known: _Known) -> PrinterSnapshot
         lying_minutes=round(waited, 1),
         outages_per_hour=known.learned.outages_per_hour(printer.id),
         down_minutes=down_minutes,
+        away=tuple((one.starts_at, one.ends_at) for one in out),
     )
 
 
@@ -217,14 +219,14 @@ def _only_first_waited_for(printers: Sequence[PrinterSnapshot]) -> tuple[Printer
 def _why_unable(printer: Printer, known: _Known) -> tuple[str, float | None]:
     """Return why a printer takes no new prints, and since how many minutes it is down.
 
-    A printer that nobody knows to come back, or that staff have taken out, has no such minutes:
-    what waits for it has to go elsewhere.
+    A printer that nobody knows to come back has no such minutes: what waits for it has to go
+    elsewhere. Nor has one that staff have taken out: it is known when that is back.
     """
     now = known.now
     if printer.last_heard_at is None:
         return f"{printer.name} was never heard of", None
     for absence in known.absences.get(printer.id, ()):
-        if absence.starts_at - now < _BEFORE_AN_ABSENCE:
+        if absence.starts_at <= now:
             local = absence.ends_at.astimezone(BRUSSELS).strftime("%d.%m. %H:%M")
             return f"{printer.name} is out until {local} ({absence.reason})", None
     silent = max((now - printer.last_heard_at) / _A_MINUTE, 0.0)
@@ -236,6 +238,11 @@ def _why_unable(printer: Printer, known: _Known) -> tuple[str, float | None]:
         return "", None
     since = known.broken_since.get(printer.id)
     return f"{printer.name} {unable}", silent if since is None else (now - since) / _A_MINUTE
+
+
+def _is_back_soon(absence: PrinterAbsence, now: datetime) -> bool:
+    """Tell whether there is any use in waiting for a printer that is out."""
+    return absence.ends_at - now <= _BACK_WITHIN
 
 
 def _broken_since(session: Session, printer_ids: Collection[str]) -> Mapping[str, datetime]:

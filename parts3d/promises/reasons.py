@@ -35,7 +35,7 @@ def reasons_for(
     printers = {printer.id: printer for printer in point.printers}
     first = min(placements, key=lambda placement: placement.starts_at)
     printer = printers[first.printer_id]
-    reasons = _before(now, point, printer)
+    reasons = _before(now, point, printer, first.starts_at)
     if first.starts_at > now and not reasons:
         reasons.append(
             Reason(
@@ -115,7 +115,9 @@ def reasons_for(
     return tuple(reasons)
 
 
-def _before(now: datetime, point: PointSnapshot, printer: PrinterSnapshot) -> list[Reason]:
+def _before(
+    now: datetime, point: PointSnapshot, printer: PrinterSnapshot, starts_at: datetime
+) -> list[Reason]:
     """Explain what stands before the first print on its printer."""
     reasons: list[Reason] = []
     running = () if printer.running is None else (printer.running,)
@@ -132,6 +134,8 @@ def _before(now: datetime, point: PointSnapshot, printer: PrinterSnapshot) -> li
         reasons.append(
             Reason(ReasonCode.BED_NOT_CLEAR, {"bed_clear_minutes": point.bed_clear_minutes})
         )
+    if back := [ends for _, ends in printer.away if now < ends <= starts_at]:
+        reasons.append(Reason(ReasonCode.MAINTENANCE, {"ends_at": max(back).isoformat()}))
     return reasons
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from parts3d.errors import Invalid
 from parts3d.points.geography import Place
-from parts3d.points.hours import Hours, Unattended
+from parts3d.points.hours import Hours, Stretch, Unattended
 from parts3d.promises.print_time import AS_ITS_MODEL, Pace, PrintTime
 from parts3d.promises.queued import Queued
 
@@ -97,6 +97,8 @@ class PrinterSnapshot:
         lying_minutes: staffed minutes that the bed has waited for them already.
         outages_per_hour: how often it breaks down, be it printing, idle or waiting.
         down_minutes: out of order for so long, and expected back; None when it is not.
+        away: when it is out for maintenance: nothing is printed there then, nor begun that would
+            run into it.
     """
 
     id: str
@@ -112,6 +114,11 @@ class PrinterSnapshot:
     lying_minutes: float = 0
     outages_per_hour: float = 0
     down_minutes: float | None = None
+    away: tuple[Stretch, ...] = ()
+
+    def is_away(self, at: datetime) -> bool:
+        """Tell whether it is out for maintenance at a moment."""
+        return any(begins <= at < ends for begins, ends in self.away)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +199,7 @@ class ReasonCode(StrEnum):
     WAITS_FOR_ATTENDANCE = "waits_for_attendance"
     STAFF_TIME = "staff_time"
     STAFF_BACKLOG = "staff_backlog"
+    MAINTENANCE = "maintenance"
     WAITS_FOR_OPENING = "waits_for_opening"
     MATERIAL_CHANGE = "material_change"
     OVERTAKES = "overtakes"

@@ -67,6 +67,7 @@ _REASONS = {
     ReasonCode.STAFF_TIME: N_(
         "A person clears the printer, checks the part and bags it: {staff_minutes} min."
     ),
+    ReasonCode.MAINTENANCE: N_("The printer is out for maintenance, back {ends_at}."),
     ReasonCode.STAFF_BACKLOG: N_("Other parts are checked first: {minutes} min."),
     ReasonCode.MATERIAL_CHANGE: N_("A person loads {material} first: {minutes} min."),
     ReasonCode.OVERTAKES: N_("It is printed before parts that are promised for later."),
@@ -155,7 +156,7 @@ def reason_sentence(reason: Reason, *, now: datetime, _: Translate, locale: str 
     if "check_minutes" in values and "bed_clear_minutes" in values:
         minutes = float(values["check_minutes"]) + float(values["bed_clear_minutes"])
         values["staff_minutes"] = format_decimal(minutes, locale=locale)
-    for key in ("starts_at", "opens_at"):
+    for key in ("starts_at", "opens_at", "ends_at"):
         if key in values:
             at = datetime.fromisoformat(str(values[key]))
             values[key] = moment_words(at, now=now, _=_, locale=locale)

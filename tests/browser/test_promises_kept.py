@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from nacl.signing import SigningKey
 from playwright.sync_api import Page, expect
-from sqlmodel import select
+from sqlmodel import Session, col, select
 
 from parts3d.accounts.agents import register_agent
 from parts3d.accounts.service import add_account, sign_in
@@ -179,13 +179,31 @@ def test_the_timeline_shows_by_when_each_print_must_start(
         job.printer_id = job.planned_printer_id
         drive_jobs(work.session, [job], JobStatus.PRINTING, shop.now)
         job.progress, job.last_heard_at = 0.3, shop.now
+        plan_absence(
+            work.session,
+            point_id=job.point_id,
+            printer_id=other_printer(work.session, job),
+            starts_at=shop.now + timedelta(minutes=40),
+            ends_at=shop.now + timedelta(minutes=100),
+            reason="New nozzle",
+            actor="staff:sam",
+            now=shop.now,
+        )
     for width, height in ((820, 1180), (390, 844), (1280, 900)):
         page = open_page(width, height)
         signed_in_once(shop, page, url, width)
         page.goto(f"{url}/counter/timeline?lang=en")
         expect(page.get_by_role("img", name="prints from 14:30 on")).to_be_visible()
+        expect(page.get_by_text("is out from 15:10 to 16:10.")).to_be_visible()
         expect(page.get_by_role("table", name="Prints in their order")).to_be_visible()
         keep(page, f"timeline-{width}")
+
+
+def other_printer(session: Session, job: Job) -> str:
+    others = select(Printer.id).where(
+        Printer.point_id == job.point_id, col(Printer.id) != job.printer_id
+    )
+    return session.exec(others.order_by(Printer.name)).first() or ""
 
 
 def signed_in_once(shop: Shop, page: Page, url: str, number: int) -> None:

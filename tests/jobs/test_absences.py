@@ -26,15 +26,24 @@ def shop(sqlite_database: Database, tmp_path: Path, now: datetime) -> Shop:
 
 @pytest.fixture
 def staff(shop: Shop, tmp_path: Path) -> TestClient:
-    site = Site.open(shop.database, shop.settings, tmp_path, shop.now, "parts3d.jobs.bench_pages")
+    site = Site.open(
+        shop.database,
+        shop.settings,
+        tmp_path,
+        shop.now,
+        "parts3d.jobs.bench_pages",
+        "parts3d.jobs.timeline_pages",
+    )
     return site.signed_in(Role.STAFF, name="Sam", point_id=shop.network.points["huy"])
 
 
-def is_available(shop: Shop) -> bool:
+def is_never_out(shop: Shop) -> bool:
     with shop.database.reading() as session:
         point = session.exec(select(Point)).one()
         [snapshot] = point_snapshots(session, [point], shop.now, read_queues=read_queues)
-        return snapshot.printers[0].available
+        [printer] = snapshot.printers
+        assert printer.available
+        return not printer.away
 
 
 def test_staff_take_a_printer_out_and_promises_reckon_with_it_until_it_works_again(
@@ -46,11 +55,13 @@ def test_staff_take_a_printer_out_and_promises_reckon_with_it_until_it_works_aga
     answer = staff.post(f"{page}/absences", data=typed)
     assert answer.status_code == 303
     assert "New nozzle" in staff.get(page).text
-    assert not is_available(shop)
+    assert not is_never_out(shop)
+    timeline = staff.get("/counter/timeline").text
+    assert 'is out from <time datetime="2026-11-24T13:00:00+00:00">14:00</time> to' in timeline
     with shop.database.reading() as session:
         [absence] = session.exec(select(PrinterAbsence)).all()
     assert staff.post(f"{page}/absences/{absence.id}/end").status_code == 303
-    assert is_available(shop)
+    assert is_never_out(shop)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +79,7 @@ def test_what_cannot_be_planned_is_said_on_the_page(
     answer = staff.post(f"/counter/printers/{shop.printer_id}/absences", data=typed)
     assert answer.status_code == 422
     assert says in answer.text
-    assert is_available(shop)
+    assert is_never_out(shop)
 
 
 def test_a_printer_of_another_point_is_not_taken_out(staff: TestClient) -> None:

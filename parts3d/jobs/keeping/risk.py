@@ -163,7 +163,7 @@ def _off_what_cannot(
     Whatever printer is free takes them all the same (``jobs.turns``); this says so, in time, to
     staff and customer, with what it does for the promise.
     """
-    unable = {printer.id for printer in here.printers if not printer.available}
+    unable = {one.id for one in here.printers if not one.available or one.is_away(now)}
     stuck = [
         one for one in committed if one.state is CommittedState.WAITING and one.printer_id in unable
     ]

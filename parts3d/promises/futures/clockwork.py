@@ -45,6 +45,40 @@ def start_by_rule(opens, closes, rule, at, minutes):
 
 
 @njit
+def next_away(absences, at):
+    """Return when a printer is out the next time, or since when it is, and when it is back.
+
+    ``absences`` is (n, 2), by beginning; (inf, inf) where none ends after ``at``.
+    """
+    for index in range(len(absences)):
+        if absences[index, 1] > at:
+            return absences[index, 0], absences[index, 1]
+    return inf, inf
+
+
+@njit
+def wake(events, idle, at):
+    """Let idle printers look for a print at a moment, if they would only later."""
+    for index in range(len(events)):
+        if idle[index] == 0 and events[index] > at:
+            events[index] = at
+
+
+@njit
+def waits_longest(states, events, lefts, waiting, at):
+    """Return the printer whose bed waits for a person at a moment, the longest; -1 for none."""
+    found = -1
+    for index in range(len(states)):
+        if (
+            states[index] == waiting
+            and events[index] == at
+            and (found < 0 or lefts[index] > lefts[found])
+        ):
+            found = index
+    return found
+
+
+@njit
 def quantile_of(table, share):
     """Return the value at a share, 0 to 1, of a table of evenly spaced quantiles."""
     at = share * (len(table) - 1)
@@ -76,7 +110,7 @@ def as_stratum(chance, fails, job, forced):
 
 @njit
 def first_free(free):
-    """Return who is free first."""
+    """Return who is free first, or what happens first."""
     person = 0
     for other in range(1, len(free)):
         if free[other] < free[person]:

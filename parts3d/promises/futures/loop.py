@@ -26,9 +26,12 @@ from parts3d.promises.futures.clockwork import (
     as_stratum,
     first_free,
     is_open,
+    next_away,
     quantile_of,
     share_below,
     start_by_rule,
+    waits_longest,
+    wake,
 )
 from parts3d.promises.futures.jit import njit
 
@@ -59,6 +62,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
     printer_done,
     printer_loaded,
     printer_outages,
+    printer_away,
     repair,
     minutes,
     planned,
@@ -102,6 +106,8 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
         printer_done: (p,) share of the running print that is done.
         printer_loaded: (p,) number of the material; -1 for one that nothing needs.
         printer_outages: (p,) outages a minute.
+        printer_away: (p, n, 2) from when to when it is out for maintenance, by beginning: nothing
+            is begun then, nor what would run into it.
         repair: (2,) shortest and longest outage, minutes; log-uniform between.
         minutes: (j, p) median of a print; inf where it cannot be made.
         planned: (j, p) what the rule for unattended printing reckons with.
@@ -194,14 +200,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                 if outage[p] <= event[p]:
                     good[p], event[p] = 3, outage[p]
         for _ in range(printers):  # beds that wait already, the one that waits longest first
-            p = -1
-            for q in range(printers):
-                if (
-                    state[q] == TO_CLEAR
-                    and event[q] == now
-                    and (p < 0 or printer_left[q] > printer_left[p])
-                ):
-                    p = q
+            p = waits_longest(state, event, printer_left, TO_CLEAR, now)
             if p < 0:
                 break
             j = on[p]
@@ -228,10 +227,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                     done[group[j]] = passed
             on[p] = -1
         while True:
-            p = 0
-            for q in range(1, printers):
-                if event[q] < event[p]:
-                    p = q
+            p = first_free(event)
             t = event[p]
             if t >= until:
                 break
@@ -256,9 +252,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                         event[p] = max(event[p], repaired[p])
                         outage[p] = inf
                     waiting[j], released[j] = 1, t
-                    for q in range(printers):
-                        if state[q] == IDLE and event[q] > t:
-                            event[q] = t
+                    wake(event, state, t)
                 else:
                     event[p] = add_open(s_open, s_close, begin, clear)
                     check = copies[j] * quantile_of(handling[1], hand)
@@ -266,9 +260,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                     free[person] = passed
                     if good[p] == 1:
                         waiting[j], released[j] = 1, passed
-                        for q in range(printers):
-                            if state[q] == IDLE and event[q] > passed:
-                                event[q] = passed
+                        wake(event, state, passed)
                     elif passed < done[group[j]]:
                         done[group[j]] = passed
                 continue
@@ -280,6 +272,10 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                     outage[p] = inf
                     continue
                 outage[p] = inf
+            leaves, returns = next_away(printer_away[p], t)
+            if leaves <= t:
+                event[p] = returns
+                continue
             # An idle printer looks for its next print.
             best, best_key, best_start, again = -1, inf, t, inf
             for j in range(jobs):
@@ -300,6 +296,9 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                         start = max(start - change_minutes, t + 1.0)
                     again = min(again, max(start, t + 1.0))
                     continue
+                if start + planned[j, p] > leaves:
+                    again = min(again, returns)
+                    continue
                 key = urgency[j] + (30.0 if other else 0.0)
                 if key < best_key:
                     best, best_key, best_start = j, key, start
@@ -317,6 +316,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                         and minutes[j, r] < 0.98 * minutes[j, q]
                         and (material[j] < 0 or material[j] == loaded[r])
                         and start_by_rule(b_open, b_close, rule, t, planned[j, r]) <= t
+                        and t + planned[j, r] <= next_away(printer_away[r], t)[0]
                     ):
                         q = r
                         best_start = t

@@ -170,6 +170,7 @@ class Joined:
             scene.printer_done,
             scene.printer_loaded,
             scene.printer_outages,
+            scene.printer_away,
             scene.repair,
             self.minutes,
             self.planned,

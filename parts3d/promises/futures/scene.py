@@ -55,6 +55,7 @@ class Scene:
     printer_done: Floats
     printer_loaded: Ints
     printer_outages: Floats
+    printer_away: Floats
     repair: Floats
     minutes: Floats
     planned: Floats
@@ -159,7 +160,7 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
     return Scene(
         now=minute,
         until=minutes_of(until),
-        today_ends=minutes_of(midnightstretches_after(now)),
+        today_ends=minutes_of(midnight_after(now)),
         staffed=staffed,
         bridged=bridged,
         opening=opening,
@@ -174,6 +175,7 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
         printer_done=done,
         printer_loaded=np.array([materials.index(one.material) for one in printers], np.int64),
         printer_outages=outages,
+        printer_away=_away(printers, minute),
         repair=60 * np.array(point.repair_hours, np.float64),
         minutes=minutes,
         planned=planned,
@@ -216,7 +218,20 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
     )
 
 
-def midnightstretches_after(now: datetime) -> datetime:
+def _away(printers: Sequence[PrinterSnapshot], now: float) -> Floats:
+    """Return (printers, n, 2) when each is out for maintenance and back again, by beginning."""
+    planned = [
+        sorted((minutes_of(begins), minutes_of(ends)) for begins, ends in printer.away)
+        for printer in printers
+    ]
+    found = np.full((len(printers), max(map(len, planned), default=0), 2), inf)
+    for index, some in enumerate(planned):
+        for number, stretch in enumerate(one for one in some if one[1] > now):
+            found[index, number] = stretch
+    return found
+
+
+def midnight_after(now: datetime) -> datetime:
     """Return when the day ends, in Brussels."""
     tomorrow = now.astimezone(BRUSSELS).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time(), BRUSSELS)
