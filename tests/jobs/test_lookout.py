@@ -129,11 +129,9 @@ def test_more_agents_than_threads_may_say_hello_at_once(shop: Shop, client: Test
     agent = SigningAgent(client, shop.agent.id, shop.key)
     path, body = "/agent/v1/hello", hello.model_dump_json().encode()
     signed = [agent.headers("POST", path, body) for _ in range(60)]
-    began = time.monotonic()
     with ThreadPoolExecutor(60) as pool:
         answers = list(
             pool.map(lambda headers: client.post(path, content=body, headers=headers), signed)
         )
-    assert {answer.status_code for answer in answers} == {200}
     # Stuck, they would wait for SQLite's fifteen seconds and be told that it is busy.
-    assert time.monotonic() - began < 60
+    assert {answer.status_code for answer in answers} == {200}

@@ -377,11 +377,9 @@ def test_an_agent_that_unpairs_is_refused_afterwards_and_may_say_so_twice(
 def test_revoking_ends_a_long_poll_that_waits(town: Town, staff: TestClient) -> None:
     agent, agent_id = paired_agent(town, staff)
     with ThreadPoolExecutor(1) as pool:
-        began = time.monotonic()
         waiting = pool.submit(agent.claim, claim_for(town))
         time.sleep(0.3)
         staff.post(f"/agents/{agent_id}/revoke")
+        # Without the bell it would wait for 20 seconds.
         with pytest.raises(Refused, match="was revoked"):
             waiting.result(timeout=15)
-    # It would have waited for 20 seconds.
-    assert time.monotonic() - began < 15
