@@ -140,8 +140,10 @@ class Beds:
     def look(self, printer_id: str, state: PrinterState, own_file: str | None) -> None:
         """Compare a snapshot with the last one: did anybody else start something?
 
-        A lost memory (another session) counts as a start: nobody knows what lies there.
-        ``own_file`` is the file of our attempt, if it may be running.
+        A lost memory (another session) counts as a start, and so does the first look of a
+        journal: nobody knows what was done there before, whatever staff said of it then. Only a
+        printer that proves that it was never used has an empty bed. ``own_file`` is the file of
+        our attempt, if it may be running.
         """
         row = self._journal.rows("SELECT * FROM printers WHERE printer_id=?", printer_id)[0]
         busy = state.condition in BUSY
@@ -161,7 +163,7 @@ class Beds:
             and (state.jobs_started or 0) > (row["jobs_started"] or 0)
         )
         appeared = foreign_file is not None and foreign_file != row["foreign_file"]
-        dirty = forgot or counted or appeared
+        dirty = (first_look and not state.unused) or forgot or counted or appeared
         with self._journal.transaction() as db:
             db.execute(
                 "UPDATE printers SET session=?, jobs_started=?, foreign_file=? WHERE printer_id=?",

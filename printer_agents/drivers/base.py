@@ -36,7 +36,8 @@ class PrinterState:
 
     ``session`` changes when the printer or its host has lost its memory (a reboot): what it
     does not remember is then no proof. ``jobs_started`` counts starts within a session, by
-    anyone; None when the host does not count. ``remaining_seconds`` are seconds of real life.
+    anyone; None when the host does not count. ``unused``: nothing was ever started there, in any
+    session, and nobody can have made it forget. ``remaining_seconds`` are seconds of real life.
     """
 
     condition: PrinterCondition
@@ -47,6 +48,7 @@ class PrinterState:
     remaining_seconds: float | None = None
     detail: str | None = None
     remaining_source: RemainingSource | None = None
+    unused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class VirtualPrinter(Driver):
             now = self._now()
         session, started = now.memory.session, len(now.starts)
         if now.job is None:
-            return PrinterState(PrinterCondition.IDLE, session, started)
+            return PrinterState(PrinterCondition.IDLE, session, started, unused=not started)
         condition = PrinterCondition.PRINTING
         if now.course.paused:
             condition = PrinterCondition.PAUSED

@@ -144,3 +144,15 @@ def test_after_an_unordered_start_only_an_answer_to_news_of_it_can_clear_the_bed
     assert not world.beds.hear(world.beds.marks(["p1"]), {"p1": True})
     assert world.beds.clear("p1")
     world.journal.close()
+
+
+def test_what_staff_said_of_a_bed_before_the_first_look_is_asked_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite3")
+    beds = Beds(journal, ["used", "new"])
+    beds.hear(beds.marks(["used", "new"]), {"used": True, "new": True})
+    # OctoPrint counts what it hears, so a count of nothing proves nothing.
+    beds.look("used", PrinterState(PrinterCondition.IDLE, "session", 0), None)
+    beds.look("new", PrinterState(PrinterCondition.IDLE, "session", 0, unused=True), None)
+    assert [beds.clear("used"), beds.starts("used")] == [False, 1]
+    assert [beds.clear("new"), beds.starts("new")] == [True, 0]
+    journal.close()
