@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,13 +15,6 @@ from tests.hosts.rig import HostMissing
 
 # A process tied to ours: when the tests die, however they die, it dies too.
 _TIED = Path(__file__).parents[2] / "parts3d" / "embedded" / "child.py"
-
-
-def free_port() -> int:
-    """Return a port of loopback that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 class Program:

@@ -24,8 +24,8 @@ from parts3d.store import FolderStore
 from printer_agents.config import AgentConfig
 from printer_agents.keys import make_key
 from tests.faults.killing.server_process import settings_of
-from tests.hosts.programs import free_port
 from tests.hosts.rig import Rig
+from tests.hosts.wire import free_port
 from tests.support.network import Network, placed
 from tests.support.processes import until
 from tests.support.schema import make_schema

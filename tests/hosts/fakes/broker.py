@@ -1,14 +1,11 @@
 """A real mosquitto with TLS and passwords, as the one within a Bambu Lab printer."""
 
-import os
 import shutil
 import socket
 import subprocess
-import sys
-import time
 from pathlib import Path
 
-from tests.hosts.fakes.program import TIED
+from tests.hosts.programs import Program, wait_for
 from tests.hosts.rig import HostMissing
 from tests.hosts.wire import free_port
 
@@ -48,12 +45,22 @@ class Broker:
         self.port = free_port()
         self._folder = folder
         self._users = users
-        self._process: subprocess.Popen[bytes] | None = None
+        self._program: Program | None = None
 
     def start(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            return
-        program = find_program("mosquitto")
+        if self._program is None:
+            self._program = self._prepared()
+        if not self._program.runs:
+            self._program.start()
+            wait_for(self._answers, [self._program], "mosquitto", START_SECONDS)
+
+    def _answers(self) -> bool:
+        socket.create_connection(("127.0.0.1", self.port), 1).close()
+        return True
+
+    def _prepared(self) -> Program:
+        """Write its passwords and its configuration."""
+        mosquitto = find_program("mosquitto")
         make_certificate(self._folder)
         passwords = self._folder / "passwords"
         if not passwords.exists():
@@ -75,25 +82,9 @@ class Broker:
             "persistence false\n",
             encoding="utf-8",
         )
-        with (self._folder / "mosquitto.log").open("ab") as log:
-            tied = (sys.executable, "-IS", str(TIED), str(os.getpid()))
-            self._process = subprocess.Popen(
-                [*tied, program, "-c", str(config)], stdout=log, stderr=log
-            )
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
-            else:
-                return
+        return Program([mosquitto, "-c", config], self._folder, self._folder / "mosquitto.log")
 
     def kill(self) -> None:
         """SIGKILL."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        if self._program is not None:
+            self._program.kill()

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 from printer_agents.config import BambuSection
 from printer_agents.drivers.bambu import UPLOAD_TRIES
+from tests.hosts.fakes.back_door import FakeHost
 from tests.hosts.fakes.bambu_host import CODE, PRINTER_USER, SERIAL
 from tests.hosts.fakes.broker import Broker
 from tests.hosts.fakes.machine import starts_in
-from tests.hosts.fakes.program import Program
 from tests.hosts.rig import Rig
 from tests.hosts.wire import Wire, free_port
 
@@ -36,7 +36,7 @@ class BambuRig(Rig):
         super().__init__(folder)
         self._broker = Broker(folder, {"bblp": CODE, PRINTER_USER: CODE})
         disk, camera = free_port(), free_port()
-        self._printer = Program(
+        self._printer = FakeHost(
             "tests.hosts.fakes.bambu_host",
             folder,
             *(str(port) for port in (self._broker.port, disk, camera)),

@@ -13,8 +13,9 @@ from tests.hosts.camera import Camera
 from tests.hosts.controller.simulated import MARK_PIN
 from tests.hosts.http_wire import HttpWire
 from tests.hosts.install import program
-from tests.hosts.programs import Program, free_port, wait_for
+from tests.hosts.programs import Program, wait_for
 from tests.hosts.rig import Rig
+from tests.hosts.wire import free_port
 
 _ROOT = Path(__file__).parents[3]
 # Kalico hands these over as fast as the printer moves; each takes a fifth of a second.

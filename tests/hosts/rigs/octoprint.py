@@ -12,8 +12,9 @@ from printer_agents.config import OctoPrintSection
 from tests.hosts.camera import Camera
 from tests.hosts.http_wire import HttpWire
 from tests.hosts.install import program
-from tests.hosts.programs import Program, free_port, wait_for
+from tests.hosts.programs import Program, wait_for
 from tests.hosts.rig import Rig
+from tests.hosts.wire import free_port
 
 # JSON is YAML: nothing more is needed to write OctoPrint's files.
 _UNUSED_PLUGINS = [

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from printer_agents.config import PrusaLinkSection
+from tests.hosts.fakes.back_door import FakeHost
 from tests.hosts.fakes.machine import starts_in
-from tests.hosts.fakes.program import Program
 from tests.hosts.fakes.prusalink_host import KEY
 from tests.hosts.rig import Rig
 from tests.hosts.wire import Wire, free_port
@@ -26,7 +26,7 @@ class PrusaLinkRig(Rig):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         port = free_port()
-        self._host = Program("tests.hosts.fakes.prusalink_host", folder, str(port))
+        self._host = FakeHost("tests.hosts.fakes.prusalink_host", folder, str(port))
         self._wire = Wire(port)
 
     def start(self) -> None:
