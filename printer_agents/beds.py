@@ -6,7 +6,7 @@ from collections.abc import Collection
 from printer_agents.drivers.base import PrinterState
 from printer_agents.journal import Journal
 from printer_agents.protocol import PrinterCondition
-from printer_agents.records import AttemptState
+from printer_agents.records import Attempt, AttemptState
 
 BUSY = {
     PrinterCondition.PREPARING,
@@ -137,16 +137,17 @@ class Beds:
                     db.execute("UPDATE printers SET bed_clear=0 WHERE printer_id=?", (printer_id,))
         return worth_asking
 
-    def look(self, printer_id: str, state: PrinterState, own_file: str | None) -> None:
+    def look(self, printer_id: str, state: PrinterState, own: Attempt | None) -> None:
         """Compare a snapshot with the last one: did anybody else start something?
 
         A lost memory (another session) counts as a start, and so does the first look of a
         journal: nobody knows what was done there before, whatever staff said of it then. Only a
-        printer that proves that it was never used has an empty bed. ``own_file`` is the file of
-        our attempt, if it may be running.
+        printer that proves that it was never used has an empty bed. ``own`` is our attempt, if
+        it may be running: one start of the printer's count is its.
         """
         row = self._journal.rows("SELECT * FROM printers WHERE printer_id=?", printer_id)[0]
         busy = state.condition in BUSY
+        own_file = own.ref.file_name if own is not None else None
         foreign_file = state.file_name if busy and state.file_name != own_file else None
         if (
             row["session"] == state.session
@@ -156,12 +157,10 @@ class Beds:
             return
         first_look = row["session"] is None
         forgot = not first_look and row["session"] != state.session
-        counted = (
-            not first_look
-            and not forgot
-            and own_file is None
-            and (state.jobs_started or 0) > (row["jobs_started"] or 0)
-        )
+        known = row["jobs_started"] or 0
+        if own is not None and own.start_jobs is not None and own.start_session == state.session:
+            known = max(known, own.start_jobs + 1)
+        counted = not first_look and not forgot and (state.jobs_started or 0) > known
         appeared = foreign_file is not None and foreign_file != row["foreign_file"]
         dirty = (first_look and not state.unused) or forgot or counted or appeared
         with self._journal.transaction() as db:

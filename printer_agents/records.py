@@ -66,6 +66,8 @@ UNSTARTED = {
     AttemptState.UPLOADED,
     AttemptState.PERMITTED,
 }
+# Here it may be running.
+STARTED = {AttemptState.STARTING, AttemptState.PRINTING}
 DROPPED = "dropped"
 
 

@@ -16,7 +16,7 @@ from printer_agents.errors import DriverFault, PrinterOffline
 from printer_agents.journal import Journal
 from printer_agents.obey import Mailbox
 from printer_agents.protocol import AttemptRef, PrinterCondition, PrinterReport, ReportKind
-from printer_agents.records import UNSTARTED, Attempt, AttemptState, Event
+from printer_agents.records import STARTED, UNSTARTED, Attempt, AttemptState, Event
 
 log = logging.getLogger("parts3d.agent")
 
@@ -225,13 +225,10 @@ class Station:
             self._state = state
         if state is not None:
             attempt = self.journal.alive(self.id)
-            own = attempt is not None and attempt.state in {
-                AttemptState.STARTING,
-                AttemptState.PRINTING,
-            }
-            own_file = attempt.ref.file_name if attempt is not None and own else None
+            started = attempt is not None and attempt.state in STARTED
+            own = attempt if started else None
             # The bed first: once the printer shows as idle, it may be claimed for.
-            self.around.beds.look(self.id, state, own_file)
+            self.around.beds.look(self.id, state, own)
             self.show(state.condition, state.detail)
         return state
 

@@ -34,7 +34,9 @@ def status_by_jobs(statuses: Collection[JobStatus]) -> OrderStatus | None:
 
 def follow_jobs(session: Session, order_id: str, now: datetime) -> None:
     """Move an order to where its jobs are, if it is in production at all."""
-    order = session.get_one(Order, order_id, with_for_update=True)
+    # Its key stays: a row of a job that changes twice has a share of it (PostgreSQL), and two such
+    # claims of one order would wait for each other.
+    order = session.get_one(Order, order_id, with_for_update={"key_share": True})
     if order.status not in _FOLLOWS:
         return
     jobs = session.exec(

@@ -20,6 +20,17 @@ OPERATIONS = st.lists(
 )
 
 
+def _ref(job_id: str) -> AttemptRef:
+    return AttemptRef(
+        job_id=job_id,
+        attempt=1,
+        epoch=1,
+        printer_id="p1",
+        agent_generation=1,
+        gcode_sha256="0" * 64,
+    )
+
+
 class World:
     """Server, staff and network in a few lines; the journal and the beds are real."""
 
@@ -49,15 +60,7 @@ class World:
             return
         assert self.truly_clear
         self.attempts += 1
-        ref = AttemptRef(
-            job_id=f"j{self.attempts}",
-            attempt=1,
-            epoch=1,
-            printer_id="p1",
-            agent_generation=1,
-            gcode_sha256="0" * 64,
-        )
-        self.journal.add(ref, None, AttemptState.PERMITTED)
+        self.journal.add(_ref(f"j{self.attempts}"), None, AttemptState.PERMITTED)
         self.held, self.server_clear = True, False
         attempt = self.journal.alive("p1")
         assert attempt is not None
@@ -155,4 +158,36 @@ def test_what_staff_said_of_a_bed_before_the_first_look_is_asked_again(tmp_path:
     beds.look("new", PrinterState(PrinterCondition.IDLE, "session", 0, unused=True), None)
     assert [beds.clear("used"), beds.starts("used")] == [False, 1]
     assert [beds.clear("new"), beds.starts("new")] == [True, 0]
+    journal.close()
+
+
+def test_a_start_beyond_our_own_soils_the_bed_even_while_our_job_is_in_doubt(
+    tmp_path: Path,
+) -> None:
+    journal = Journal(tmp_path / "journal.sqlite3")
+    beds = Beds(journal, ["p1"])
+    beds.look("p1", PrinterState(PrinterCondition.IDLE, "session", 4), None)
+    journal.add(_ref("job-1"), None, AttemptState.PERMITTED)
+    attempt = journal.alive("p1")
+    assert attempt is not None
+    journal.begin_start(attempt, "session", 4)
+    attempt = journal.alive("p1")
+    ours = beds.starts("p1")
+    beds.look("p1", PrinterState(PrinterCondition.IDLE, "session", 5), attempt)
+    assert beds.starts("p1") == ours
+    beds.look("p1", PrinterState(PrinterCondition.IDLE, "session", 6), attempt)
+    assert beds.starts("p1") == ours + 1
+    journal.close()
+
+
+def test_of_a_job_of_a_lost_journal_no_start_is_expected_any_more(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite3")
+    beds = Beds(journal, ["p1"])
+    journal.add(_ref("job-1"), None, AttemptState.STARTING)
+    adopted = journal.alive("p1")
+    beds.look("p1", PrinterState(PrinterCondition.IDLE, "session", 4), adopted)
+    beds.hear(beds.marks(["p1"]), {"p1": True})
+    beds.look("p1", PrinterState(PrinterCondition.IDLE, "session", 5), adopted)
+    assert beds.starts("p1") == 2
+    assert not beds.clear("p1")
     journal.close()

@@ -4,12 +4,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from parts3d.accounts.tables import Agent
 from parts3d.db import Database
 from parts3d.errors import NotSignedIn, Unavailable
+from parts3d.jobs.following import follow_jobs
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.sweeping import expire_leases
+from parts3d.jobs.tables import Job
 from parts3d.points.tables import Printer
 from printer_agents.protocol import PrinterCondition
 from tests.jobs.bench import Shop
@@ -143,3 +146,22 @@ def test_a_claim_that_outlived_its_journal_does_not_take_the_new_ones_lease(shop
     assert shop.claim(generation=2) is not None
     assert shop.claim(generation=1) is None
     assert shop.job().status is JobStatus.LEASED
+
+
+def test_two_printers_claim_jobs_of_one_order_at_the_same_time(
+    postgres_database: Database, tmp_path: Path, now: datetime
+) -> None:
+    """Each has a share of the order's row by what it wrote before; neither may wait for it."""
+    shop = Shop.open(postgres_database, tmp_path, now, orders=2)
+    first, second = shop.jobs()
+    with shop.database.unit_of_work() as work:
+        work.session.get_one(Job, second.id).order_id = first.order_id
+    with shop.database.unit_of_work() as one, shop.database.unit_of_work() as other:
+        for session, job in ((one.session, first), (other.session, second)):
+            row = session.get_one(Job, job.id, with_for_update=True)
+            for material in ("ASA", "PETG"):
+                row.material = material
+                session.flush()
+        one.session.execute(text("SET LOCAL lock_timeout = '5s'"))
+        follow_jobs(one.session, first.order_id, now)
+        other.session.rollback()
