@@ -40,7 +40,9 @@ from parts3d.jobs.channels import ring_point
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tables import Job
 from parts3d.migrate import upgrade
+from parts3d.orders.tables import Order
 from parts3d.points.tables import Printer
+from parts3d.promises.tables import Promise
 from parts3d.settings import Settings
 from printer_agents.keys import AgentKey
 from printer_agents.protocol import Claim, Hello, PrinterCondition, PrinterReport
@@ -140,10 +142,29 @@ def found_network(database: Database, settings: Settings, count: int) -> tuple[J
     return job, waiters
 
 
-def copy_of(job: Job, point_id: str) -> Job:
-    """Return a fresh waiting job at another point."""
+def orders_like(database: Database, job: Job, count: int) -> list[str]:
+    """Place the order of a job so many times more; each of the jobs to come has its own."""
+    with database.unit_of_work() as work:
+        order = work.session.get_one(Order, job.order_id)
+        promise = work.session.get_one(Promise, order.promise_id)
+        copies = []
+        for _ in range(count):
+            another = Promise(**promise.model_dump() | {"id": new_id()})
+            work.session.add(another)
+            work.session.flush()
+            fresh = {name: new_id() for name in ("id", "number", "token_sha256", "idempotency_key")}
+            copy = Order(**order.model_dump() | fresh | {"promise_id": another.id, "version": 1})
+            work.session.add(copy)
+            work.session.flush()
+            copies.append(copy.id)
+    return copies
+
+
+def copy_of(job: Job, order_id: str, point_id: str) -> Job:
+    """Return a fresh waiting job of another order at another point."""
     now = datetime.now(UTC)
     values = job.model_dump() | {
+        "order_id": order_id,
         "id": new_id(),
         "point_id": point_id,
         "status": JobStatus.WAITING,
@@ -192,8 +213,8 @@ async def measure(
     share = (used_seconds(pid) - before) / (time.monotonic() - began)
     memory = memory_mb(pid)
 
-    def commit(waiter: Waiter) -> None:
-        fresh = copy_of(job, waiter.point_id)
+    def commit(waiter: Waiter, order_id: str) -> None:
+        fresh = copy_of(job, order_id, waiter.point_id)
         with database.unit_of_work() as work:
             work.session.add(fresh)
             work.session.flush()
@@ -202,8 +223,9 @@ async def measure(
             work.after_commit(lambda: ring_point(bell, waiter.point_id))
 
     chosen = random.sample(waiters, min(jobs, len(waiters)))
-    for waiter in chosen:
-        await asyncio.to_thread(commit, waiter)
+    orders = await asyncio.to_thread(orders_like, database, job, len(chosen))
+    for waiter, order_id in zip(chosen, orders, strict=True):
+        await asyncio.to_thread(commit, waiter, order_id)
         await asyncio.sleep(random.expovariate(per_second))
     # A machine at its limit is late, and lost is only what never comes.
     await asyncio.sleep(20)

@@ -81,6 +81,7 @@ class Agent:
         self.photographer = Photographer(self.around, self.stations)
         self.fault: AgentError | None = None
         self._hello_wanted = True
+        self._bed_in_question = False
         first, most = config.intervals.retry_first_seconds, config.intervals.retry_most_seconds
         self._claim_backoff = Backoff(clock, first, most)
         self._speak_backoff = Backoff(clock, first, most)
@@ -170,7 +171,7 @@ class Agent:
         for ref in reconcile(self.journal, list(self.stations), answer.current):
             self.stations[ref.printer_id].stale.add(ref)
         # A hello tells of no starts, so it can only say that a bed is not clear.
-        self.around.beds.hear({}, answer.bed_clear)
+        self._bed_in_question = self.around.beds.hear({}, answer.bed_clear)
         self.around.beds.hear_loaded(answer.loaded)
         self.around.hear_notice(answer.notice)
         self._hello_wanted = False
@@ -192,7 +193,7 @@ class Agent:
             answer = self.client.claim(message)
         self.around.crash("claim.after")
         accepted = answer.work is not None and self._accept(answer.work)
-        self.speaker.obey(marks, answer)
+        self._bed_in_question = self.speaker.obey(marks, answer)
         return accepted
 
     def _patience(self, free: list[Station]) -> float:
@@ -201,6 +202,9 @@ class Agent:
         A bed that staff clear ends the wait by the server's bell.
         """
         wait = self.config.intervals.claim_wait_seconds
+        if self._bed_in_question:
+            # What is told of the printers meanwhile settles it; then there may be work for them.
+            wait = min(wait, IMPATIENT_CLAIM_SECONDS)
         for station in self.stations.values():
             look = station.report()
             if station not in free and look.condition not in AWAY and look.bed_clear:

@@ -64,9 +64,14 @@ class Speaker:
                 self._told_at = None
             raise
 
-    def obey(self, marks: dict[str, int], answer: Tidings) -> None:
-        """Take what an answer brought: cleared beds, what is loaded, commands, attempts to drop."""
-        if self._around.beds.hear(marks, answer.bed_clear):
+    def obey(self, marks: dict[str, int], answer: Tidings) -> bool:
+        """Take what an answer brought: cleared beds, what is loaded, commands, attempts to drop.
+
+        Returns:
+            Whether a bed may be clear that this answer could not say; the next update asks.
+        """
+        bed_in_question = self._around.beds.hear(marks, answer.bed_clear)
+        if bed_in_question:
             self._told_at = None
         self._around.beds.hear_loaded(answer.loaded)
         self._around.hear_notice(answer.notice)
@@ -80,6 +85,7 @@ class Speaker:
             elif ref not in station.cancelled:
                 station.cancelled.add(ref)
                 station.wake.set()
+        return bed_in_question
 
     def _take(self, command: Command) -> None:
         station = self._stations.get(command.ref.printer_id)

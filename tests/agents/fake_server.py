@@ -98,6 +98,7 @@ class FakeServer:
     commands: list[Command] = field(default_factory=list)
     pictures: list[tuple[str, bytes]] = field(default_factory=list)
     notice: str | None = None
+    claim_waits: list[float] = field(default_factory=list)
     _nonces: set[str] = field(default_factory=set)
     _seqs: dict[tuple[int, int], str] = field(default_factory=dict)
 
@@ -209,6 +210,7 @@ class FakeServer:
 
     def _claim(self, body: bytes) -> ClaimAnswer:
         message = Claim.model_validate_json(body)
+        self.claim_waits.append(message.wait_seconds)
         self._look(message.printers)
         taken = {j.ref.printer_id for j in self.jobs.values() if j.status in HELD and j.ref}
         for look in message.printers:

@@ -31,6 +31,31 @@ def test_a_pause_and_a_resume_reach_the_printer_and_are_answered_once(shop: Shop
     assert answers(shop) == [("c1", "obeyed"), ("c2", "obeyed")]
 
 
+@pytest.mark.parametrize(
+    ("verb", "says"),
+    [
+        (CommandVerb.PAUSE, {PrinterCondition.PAUSED}),
+        (CommandVerb.RESUME, {PrinterCondition.PREPARING, PrinterCondition.PRINTING}),
+        (CommandVerb.CANCEL, {PrinterCondition.IDLE}),
+    ],
+)
+def test_a_command_needs_one_answer_and_one_step_to_reach_the_printer(
+    shop: Shop, verb: CommandVerb, says: set[PrinterCondition]
+) -> None:
+    """Both follow at once: a long poll ends with the command, and wakes the printer's thread."""
+    shop.server.add("job-1", GCODE)
+    shop.run_until("printing")
+    if verb is CommandVerb.RESUME:
+        shop.printer().pause()
+    station = shop.agent.stations["p1"]
+    station.wake.clear()
+    ask(shop, verb)
+    shop.agent.claim_step()
+    assert station.wake.is_set()
+    station.step()
+    assert shop.printer().snapshot().condition in says
+
+
 def test_a_cancel_stops_the_print_and_the_bed_waits_for_staff(shop: Shop) -> None:
     shop.server.add("job-1", GCODE)
     shop.run_until("printing")

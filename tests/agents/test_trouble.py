@@ -144,3 +144,11 @@ def test_a_permit_refused_after_a_long_silence_ends_as_never_started(shop: Shop)
     shop.run(1)
     assert shop.server.kinds() == ["failed"]
     assert shop.starts() == 0
+
+
+def test_a_claim_does_not_wait_long_while_it_is_not_known_whether_a_bed_is_clear(
+    open_shop: Callable[..., Shop],
+) -> None:
+    shop = open_shop(claim_wait_seconds=25)
+    shop.run(2)
+    assert shop.server.claim_waits == [3, 3, 25]
