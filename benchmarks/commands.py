@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -114,7 +115,7 @@ def measure(database: Database, bell: Bell, job_id: str, folder: Path, rounds: i
         )
 
 
-def _until(condition, what: str) -> None:  # type: ignore[no-untyped-def]
+def _until(condition: Callable[[], bool], what: str) -> None:
     until = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         if time.monotonic() > until:

@@ -14,10 +14,11 @@ import random
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from printer_agents.disk_reserve import DiskReserve, free_bytes
 from printer_agents.errors import JournalFault
 from printer_agents.protocol import AttemptRef, Report, ReportKind, Work
 from printer_agents.records import DROPPED, SCHEMA, Attempt, AttemptState, Event, attempt_of
@@ -44,11 +45,12 @@ class Journal:
     Every method raises ``JournalFault`` when the disk does not do its part.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, free: Callable[[Path], int] = free_bytes) -> None:
         self._lock = threading.RLock()
         self._read: dict[tuple[str, tuple[object, ...]], list[sqlite3.Row]] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            self.reserve = DiskReserve(path.with_suffix(".reserve"), free)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         except (sqlite3.Error, OSError) as fault:
             raise JournalFault(f"{path}: {fault}. {NO_JOURNAL}") from fault
@@ -97,6 +99,7 @@ class Journal:
         """All or nothing, on the disk when it ends."""
         with self._lock:
             self._read.clear()
+            self.reserve.watch()
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 try:
@@ -108,6 +111,7 @@ class Journal:
             except sqlite3.Error as fault:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
+                self.reserve.hear(fault)
                 raise JournalFault(f"The journal cannot be written: {fault}.") from fault
 
     def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from queue import SimpleQueue
 
 import httpx
@@ -11,6 +12,7 @@ from printer_agents.beds import Beds
 from printer_agents.client import ServerClient
 from printer_agents.clock import Backoff, Clock, steady_seconds
 from printer_agents.config import AgentConfig
+from printer_agents.disk_reserve import free_bytes
 from printer_agents.drivers import open_driver
 from printer_agents.drivers.base import Driver
 from printer_agents.errors import AgentError, JournalFault, Refused, ServerFault
@@ -51,12 +53,13 @@ class Agent:
         client: ServerClient | None = None,
         clock: Clock = steady_seconds,
         crash: CrashPoint = _alive,
+        free_bytes: Callable[[Path], int] = free_bytes,
     ) -> None:
         self.config = config
         self.key = key
         self._lock = lock_folder(config.data_dir)
         try:
-            self.journal = Journal(config.journal_path)
+            self.journal = Journal(config.journal_path, free_bytes)
         except JournalFault:
             self._lock.close()
             raise
@@ -179,6 +182,8 @@ class Agent:
         log.info("The server (%s) knows this agent.", answer.server_version)
 
     def _claim(self) -> bool:
+        if not self.journal.reserve.held:
+            self.journal.reserve.take()
         free = [station for station in self.stations.values() if station.claimable]
         known = [id_ for station in self.stations.values() for id_ in station.mailbox.known()]
         marks = self.around.beds.marks([station.id for station in free])

@@ -61,6 +61,9 @@ def _ready_to_ask(station: "Station", attempt: Attempt, state: PrinterState | No
     if not station.around.beds.clear(station.id):
         station.give_back(attempt, "the bed is not clear.")
         return False
+    if not station.journal.reserve.held:
+        station.give_back(attempt, "the agent's disk is full.")
+        return False
     busy = state is None or state.condition is not PrinterCondition.IDLE
     if station.waited(while_true=busy) > station.around.intervals.patience_seconds:
         station.give_back(attempt, "the printer was away or busy for too long.")
@@ -97,6 +100,8 @@ def _why_not(station: "Station", attempt: Attempt) -> str | None:
         return "somebody else used the printer after the permit."
     if attempt.work is None or attempt.work.material != station.material:
         return f"{station.material} is loaded."
+    if not station.journal.reserve.held:
+        return "the agent's disk is full."
     return None
 
 

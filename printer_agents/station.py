@@ -11,6 +11,7 @@ from printer_agents.beds import BUSY, Beds
 from printer_agents.client import ServerClient
 from printer_agents.clock import Backoff, Clock, begun
 from printer_agents.config import Intervals, PrinterSection
+from printer_agents.disk_reserve import FULL
 from printer_agents.drivers.base import Driver, PrinterState
 from printer_agents.errors import DriverFault, PrinterOffline
 from printer_agents.journal import Journal
@@ -110,6 +111,8 @@ class Station:
         """What the server is told about this printer now."""
         with self._lock:
             state, (condition, detail) = self._state, self._shown
+        if detail is None and not self.journal.reserve.held:
+            detail = FULL
         return PrinterReport(
             printer_id=self.id,
             condition=condition,
@@ -166,6 +169,7 @@ class Station:
             self._shown[0] is PrinterCondition.IDLE
             and self.around.beds.clear(self.id)
             and self.journal.alive(self.id) is None
+            and self.journal.reserve.held
         )
 
     def show(self, condition: PrinterCondition, detail: str | None = None) -> None:

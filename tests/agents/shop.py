@@ -42,6 +42,7 @@ def carry_on(_moment: str) -> None:
 class Shop:
     def __init__(self, folder: Path, printers: int = 1, **intervals: float) -> None:
         self.now = 1_000.0
+        self.free_disk_bytes = 1 << 40
         self.folder = folder
         self.config = AgentConfig.model_validate(
             {
@@ -84,6 +85,7 @@ class Shop:
             transport=self.server.transport(),
             clock=self.clock,
             crash=crash,
+            free_bytes=lambda _folder: self.free_disk_bytes,
         )
 
     def restart(self, crash: Callable[[str], None] = carry_on) -> None:
