@@ -132,6 +132,40 @@ class Settings(BaseSettings):
         int,
         Field(ge=1, description="Open checkouts that hold capacity, per customer's device."),
     ] = 2
+    holds_per_address: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Checkouts opened by the API that hold capacity, per network address.",
+        ),
+    ] = 5
+    choice_minutes_per_km: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=600,
+            description="Order of the points: so many minutes later is as good as a km nearer.",
+        ),
+    ] = 6.0
+    choice_minutes_per_euro: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=600,
+            description="Order of the points: so many minutes later is as good as a euro cheaper.",
+        ),
+    ] = 6.0
+    choice_minutes_per_miss: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=600,
+            description=(
+                "Order of the points: so many minutes later is as good as one promise in a hundred "
+                "more that is kept there."
+            ),
+        ),
+    ] = 10.0
     max_quantity: Annotated[int, Field(ge=1, description="Most copies of a part in an order.")] = 10
     max_unpaid_orders: Annotated[
         int, Field(ge=1, description="Most open orders to be paid at the counter, per contact.")

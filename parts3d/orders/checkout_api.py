@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from sqlmodel import Session
 
 from parts3d.context import Context
@@ -12,6 +12,7 @@ from parts3d.orders.opening import Checkout, find_checkout, quoted_parts, use_ru
 from parts3d.orders.presenting import checkout_view
 from parts3d.orders.rush import rush_offer
 from parts3d.orders.schemas import CheckoutRequest, CheckoutView, RushRequest
+from parts3d.promises.holders import check_open_holds, program_at
 from parts3d.promises.holds import hold
 from parts3d.promises.service import find_point
 from parts3d.quotes.service import find_quote
@@ -23,13 +24,17 @@ CheckoutId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 @router.post("/checkouts", status_code=201)
 def open_checkout(
-    request: CheckoutRequest, work: WorkDep, context: ContextDep, now: NowDep
+    asked: Request, request: CheckoutRequest, work: WorkDep, context: ContextDep, now: NowDep
 ) -> CheckoutView:
-    """Hold capacity at a point for a quote."""
-    session = work.session
+    """Hold capacity at a point for a quote; 429 while too many are open from the same address."""
+    session, settings = work.session, context.settings
+    holder = program_at(settings.secret(), asked.client.host if asked.client else "")
+    check_open_holds(
+        session, holder, now, most=settings.holds_per_address, quote_id=request.quote_id
+    )
     quote = find_quote(session, request.quote_id)
     point = find_point(session, request.point)
-    promise = hold(session, context.settings, quote, point.id, now, read_queues=read_queues)
+    promise = hold(session, settings, quote, point.id, now, read_queues=read_queues, holder=holder)
     found = Checkout(quoted_parts(session, quote), quote, promise, point)
     return _checkout_view(session, context, found, now)
 

@@ -1,4 +1,4 @@
-"""The choice among points: ready time, distance and price on one scale, minutes. Pure."""
+"""The choice among points: ready time, distance, price and record on one scale, minutes. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,21 +9,25 @@ from parts3d.points.geography import Place, distance_km
 from parts3d.promises.snapshot import Offer
 
 _NO_PRICES: Mapping[str, int] = MappingProxyType({})
+_NO_RECORDS: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How many minutes of waiting a kilometre or a euro is worth.
+    """How many minutes of waiting a kilometre, a euro or a kept promise in a hundred is worth.
 
     The default: a kilometre further is two to travel, by bicycle or in town traffic at 20 km/h
-    six minutes; ten euros are worth an hour.
+    six minutes; ten euros are worth an hour; a point that misses six promises in a hundred more
+    than another is as good as that one an hour later.
     """
 
     minutes_per_km: float = 6.0
     minutes_per_euro: float = 6.0
+    minutes_per_miss: float = 10.0
 
     def __post_init__(self) -> None:
-        if not (self.minutes_per_km >= 0 and self.minutes_per_euro >= 0):
+        weights = (self.minutes_per_km, self.minutes_per_euro, self.minutes_per_miss)
+        if not all(one >= 0 for one in weights):
             raise Invalid("The weights of the choice among points cannot be negative.")
 
 
@@ -53,11 +57,13 @@ def choose(
     *,
     weights: Weights = DEFAULT_WEIGHTS,
     prices_cents: Mapping[str, int] = _NO_PRICES,
+    missed_percent: Mapping[str, float] = _NO_RECORDS,
 ) -> list[Ranked]:
     """Rank offers, best first.
 
     ``score = minutes later than the earliest offer + minutes_per_km * km + minutes_per_euro *
-    euros above the cheapest``. Equal scores: the earlier ready, then the order given.
+    euros above the cheapest + minutes_per_miss * promises in a hundred that are missed more often
+    than at the best``. Equal scores: the earlier ready, then the order given.
 
     Args:
         offers: of ``plan``; leave the refusals out.
@@ -65,11 +71,14 @@ def choose(
         weights: see ``Weights``.
         prices_cents: by point id, where points differ in price; a point without one counts as
             the cheapest.
+        missed_percent: by point id, how many promises of a hundred are missed there, as far as
+            that is known; a point without one counts as the best.
     """
     if not offers:
         return []
     earliest = min(offer.ready_at for offer in offers)
     cheapest = min(prices_cents.values(), default=0)
+    fewest = min(missed_percent.values(), default=0.0)
     ranked = []
     for offer in offers:
         km = None
@@ -81,6 +90,7 @@ def choose(
             (offer.ready_at - earliest).total_seconds() / 60
             + weights.minutes_per_km * (km or 0.0)
             + weights.minutes_per_euro * dearer_cents / 100
+            + weights.minutes_per_miss * (missed_percent.get(offer.point_id, fewest) - fewest)
         )
         # Rounded, so that the last bits of a float never decide between two points.
         ranked.append(Ranked(offer, km, price_cents, round(score, 6)))

@@ -16,6 +16,7 @@ from parts3d.points.shelf_tables import ShelfPart
 from parts3d.points.tables import Point
 from parts3d.promises.decisions import note_order, remember
 from parts3d.promises.evidence import Evidence
+from parts3d.promises.holders import is_program
 from parts3d.promises.levels import rule_at
 from parts3d.promises.placing import from_stock, to_print
 from parts3d.promises.promising import plan_promises
@@ -72,7 +73,7 @@ def hold(
         point_id: where.
         now: the server's moment.
         read_queues: hands in the jobs.
-        holder: who asks, as far as that is known; her oldest holds give way to a new one.
+        holder: who asks, as far as that is known; a browser's oldest holds give way to a new one.
         language: in which a refusal names the part that is in the way.
 
     Raises:
@@ -87,7 +88,7 @@ def hold(
         select(Promise).where(Promise.quote_id == quote.id, Promise.status == PromiseStatus.HELD)
     ).all():
         release(session, earlier)
-    if holder is not None:
+    if holder is not None and not is_program(holder):
         _let_oldest_go(session, holder, now, settings.holds_per_device - 1)
     layouts = layouts_of_quote(session, quote)
     result = _plan_one(session, settings, layouts, point_id, now, read_queues, rush=quote.is_rush)

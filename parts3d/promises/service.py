@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from parts3d.errors import NotFound
 from parts3d.points.geography import Place
 from parts3d.points.tables import Point
-from parts3d.promises.choose import Customer, Ranked, choose
+from parts3d.promises.choose import Customer, Ranked, Weights, choose
 from parts3d.promises.levels import plan_to_keep
 from parts3d.promises.measured import print_time
 from parts3d.promises.queries import (
@@ -102,7 +102,7 @@ def offers(
             else one
             for one in results
         ]
-    ranking = choose([one for one in results if isinstance(one, Offer)], Customer(place))
+    ranking = ranked(settings, results, snapshots, place)
     return Options(
         offers=tuple(PointOffer(by_id[one.offer.point_id], one) for one in ranking),
         refusals=tuple(
@@ -110,6 +110,28 @@ def offers(
         ),
         needs={one.id: stock.needs_at(one.id, needs) for one in snapshots},
         snapshots={one.id: one for one in snapshots},
+    )
+
+
+def ranked(
+    settings: Settings,
+    results: Sequence[Offer | Refusal],
+    snapshots: Sequence[PointSnapshot],
+    place: Place | None,
+) -> list[Ranked]:
+    """Rank the offers among a plan's answers for a customer, by the network's weights."""
+    return choose(
+        [one for one in results if isinstance(one, Offer)],
+        Customer(place),
+        weights=Weights(
+            settings.choice_minutes_per_km,
+            settings.choice_minutes_per_euro,
+            settings.choice_minutes_per_miss,
+        ),
+        # What is missed there against what the level says, if nothing were done about it.
+        missed_percent={
+            one.id: 100 * (1 - settings.promise_quantile) * one.misses for one in snapshots
+        },
     )
 
 

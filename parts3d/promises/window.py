@@ -7,7 +7,6 @@ from sqlmodel import Session
 
 from parts3d.catalogue.tables import Revision
 from parts3d.points.geography import Place
-from parts3d.promises.choose import Customer, choose
 from parts3d.promises.deadline import order_by
 from parts3d.promises.levels import plan_to_keep, rule_at
 from parts3d.promises.measured import print_time
@@ -17,8 +16,8 @@ from parts3d.promises.queries import (
     point_snapshots,
 )
 from parts3d.promises.reach import FOR_A_GLANCE, points_within
-from parts3d.promises.service import Options, PointOffer
-from parts3d.promises.snapshot import Need, Offer
+from parts3d.promises.service import Options, PointOffer, ranked
+from parts3d.promises.snapshot import Need
 from parts3d.settings import Settings
 from parts3d.slicing.corrections import current_corrections
 from parts3d.slicing.serving import sliced_seconds
@@ -56,8 +55,7 @@ def best_offers(
             continue
         need = Need(times, revision.recipe["material"])
         results = plan_to_keep(now, need, snapshots, target=settings.promise_quantile)
-        offers = [one for one in results if isinstance(one, Offer)]
-        ranking = choose(offers, Customer(place))
+        ranking = ranked(settings, results, snapshots, place)
         if ranking:
             best[revision.id] = PointOffer(by_id[ranking[0].offer.point_id], ranking[0])
     return best

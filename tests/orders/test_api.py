@@ -238,3 +238,21 @@ def test_cancelling_is_free_until_a_print_was_permitted(shop: Shop) -> None:
     second = shop.order(shop.checkout(), key="key-00000002").json()
     ended = shop.post(f"/orders/{second['token']}/cancel", None).json()
     assert (ended["status"], ended["stage"]) == ("cancelled", "cancelled")
+
+
+def test_a_program_holds_only_so_many_places_at_once_and_is_told_when_to_try_again(
+    shop: Shop,
+) -> None:
+    for _ in range(shop.settings.holds_per_address - 1):
+        shop.checkout()
+        shop.now += timedelta(minutes=1)
+    wanted = {"part": shop.network.part_slug, "quantity": 1}
+    last, more = (shop.post("/quotes", wanted).json()["id"] for _ in range(2))
+    assert shop.post("/checkouts", {"quote_id": last, "point": "huy"}).status_code == 201
+    refused = shop.post("/checkouts", {"quote_id": more, "point": "huy"})
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_checkouts")
+    assert "try again at 10:15." in refused.json()["message"]
+    # Opened again, a price gives its own place back first.
+    assert shop.post("/checkouts", {"quote_id": last, "point": "huy"}).status_code == 201
+    shop.now = shop.now.replace(minute=15)
+    assert shop.post("/checkouts", {"quote_id": more, "point": "huy"}).status_code == 201

@@ -42,6 +42,17 @@ def test_a_cheaper_point_wins_where_price_counts() -> None:
     ]
 
 
+def test_a_point_that_misses_more_promises_comes_later_where_that_counts() -> None:
+    offers = (offer("careless", 0, HUY), offer("careful", 20, HUY), offer("new", 30, HUY))
+    record = {"careless": 5.0, "careful": 1.0}
+    assert order(*offers, missed_percent=record) == ["careful", "new", "careless"]
+    assert order(*offers, missed_percent=record, weights=Weights(minutes_per_miss=0)) == [
+        "careless",
+        "careful",
+        "new",
+    ]
+
+
 def test_without_a_place_only_the_time_counts_and_no_distance_is_shown() -> None:
     first, second = choose([offer("b", 5), offer("a", 0)], Customer())
     assert (first.offer.point_id, first.distance_km, second.score_minutes) == ("a", None, 5)
@@ -58,6 +69,8 @@ def test_no_offers_no_ranking() -> None:
 def test_a_weight_below_zero_is_refused() -> None:
     with pytest.raises(Invalid, match="negative"):
         Weights(minutes_per_km=-1)
+    with pytest.raises(Invalid, match="negative"):
+        Weights(minutes_per_miss=float("nan"))
 
 
 @given(st.lists(st.tuples(st.integers(0, 3000), st.sampled_from(["4000", "4500", "9000"]))))
