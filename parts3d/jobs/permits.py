@@ -12,7 +12,9 @@ from parts3d.jobs.filament import take_for
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import move_job
 from parts3d.jobs.tables import Attempt
+from parts3d.jobs.turns import may_begin
 from parts3d.points.tables import Printer
+from parts3d.slicing.tables import Slice
 from printer_agents.protocol import AttemptRef
 
 
@@ -25,7 +27,7 @@ def permit_start(session: Session, *, agent: Agent, ref: AttemptRef, now: dateti
     Raises:
         StaleEpoch: the attempt is no longer the current one.
         Conflict: the job was cancelled, the bed is not clear, another material or too little of
-            it is loaded, or it was started before.
+            it is loaded, closing time or maintenance has come too near, or it was started before.
         NotSignedIn: the agent's key was revoked since it asked.
     """
     if session.get_one(Agent, agent.id, populate_existing=True).revoked_at is not None:
@@ -52,6 +54,13 @@ def permit_start(session: Session, *, agent: Agent, ref: AttemptRef, now: dateti
         raise Conflict(
             f"The bed of {printer.name} is not confirmed clear. Staff confirm it at the counter.",
             code="bed_not_clear",
+        )
+    sliced = session.get_one(Slice, attempt.slice_id)
+    if not may_begin(session, printer, job, sliced.print_seconds or 0, now):
+        raise Conflict(
+            f"It would no longer end on {printer.name} as the shop's hours and maintenance allow; "
+            "it waits for its next turn.",
+            code="too_late_to_start",
         )
     take_for(session, job, attempt, printer)
     printer.bed_clear = False

@@ -91,6 +91,19 @@ def turns(session: Session, printer: Printer, now: datetime) -> list[Turn]:
     ]
 
 
+def may_begin(
+    session: Session, printer: Printer, job: Job, print_seconds: float, now: datetime
+) -> bool:
+    """Tell whether the shop's rule and planned maintenance let a print begin there at this moment.
+
+    For the permit: between claim and start lie a download and an upload, and perhaps closing time.
+    """
+    corrections = current_corrections(session, printers=[printer.id], revisions=[job.revision_id])
+    time = print_time_on(corrections, printer.model, printer.id, job.revision_id, print_seconds)
+    leaves_at = _leaves_at(session, printer, now)
+    return _may_start(_point(session, printer, now), time, now, leaves_at)
+
+
 def _candidates(session: Session, printer: Printer) -> Mapping[str, tuple[Job, Slice]]:
     """Return the waiting jobs that this printer's model can make, in the order they would go."""
     most_mg = most_filament_mg(session, printer)

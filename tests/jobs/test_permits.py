@@ -9,7 +9,9 @@ from parts3d.jobs.stopping import cancel_order
 from parts3d.jobs.sweeping import expire_leases, note_silence
 from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.tables import Order
-from parts3d.points.tables import Printer
+from parts3d.points.closing import call_off, close_points
+from parts3d.points.closure_tables import PrinterAbsence
+from parts3d.points.tables import Point, Printer, Unattended
 from printer_agents.protocol import ReportKind
 from tests.jobs.bench import Shop
 
@@ -51,6 +53,45 @@ def test_a_bed_that_became_unclear_meanwhile_gets_no_permit(shop: Shop) -> None:
         work.session.get_one(Printer, shop.printer_id).bed_clear = False
     with pytest.raises(Conflict, match="bed"):
         shop.permit(ref)
+
+
+def test_a_print_that_maintenance_or_closing_has_overtaken_gets_no_permit(shop: Shop) -> None:
+    ref = shop.must_claim().ref
+    with shop.database.unit_of_work() as work:
+        absence = PrinterAbsence(
+            printer_id=shop.printer_id,
+            starts_at=shop.now + timedelta(minutes=5),
+            ends_at=shop.now + timedelta(hours=2),
+            reason="New nozzle",
+            made_by="staff:sam",
+            made_at=shop.now,
+        )
+        work.session.add(absence)
+    with pytest.raises(Conflict, match="shop's hours and maintenance") as refusal:
+        shop.permit(ref)
+    assert refusal.value.code == "too_late_to_start"
+    with shop.database.unit_of_work() as work:
+        work.session.get_one(PrinterAbsence, absence.id).called_off_at = shop.now
+        point = work.session.get_one(Printer, shop.printer_id).point_id
+        work.session.get_one(Point, point).unattended = Unattended.FINISH
+        batch = close_points(
+            work.session,
+            [point],
+            shop.now,
+            shop.now + timedelta(hours=5),
+            reason="Snow",
+            actor="operator",
+            now=shop.now,
+        )
+    with pytest.raises(Conflict, match="shop's hours"):
+        shop.permit(ref)
+    with shop.database.unit_of_work() as work:
+        call_off(work.session, batch, shop.now)
+    shop.permit(ref)
+    # What was permitted stays so, whatever the clock says when it is asked again.
+    with shop.database.unit_of_work() as work:
+        work.session.get_one(PrinterAbsence, absence.id).called_off_at = None
+    shop.permit(ref)
 
 
 def test_a_permitted_job_is_never_given_back_by_time(shop: Shop) -> None:
