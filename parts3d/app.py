@@ -43,6 +43,7 @@ _ROUTES = (
     "parts3d.jobs.operator_pages",
     "parts3d.jobs.keeping.pages",
     "parts3d.jobs.keeping.closure_pages",
+    "parts3d.jobs.keeping.short_day_pages",
     "parts3d.jobs.print_times_pages",
 )
 _STATIC = Path(__file__).parent / "static"

@@ -112,4 +112,5 @@ STAFF_TEMPLATES = (
         "customer has shown the mail."
     ),
     N_("Locked after {tries} wrong codes."),
+    N_("It closes at {time} today anyway."),
 )

@@ -6,7 +6,6 @@ from typing import Any
 from babel.numbers import format_decimal
 
 from parts3d.languages import locale_of
-from parts3d.points.hours import Hours
 from parts3d.promises.service import PointOffer
 from parts3d.promises.words import Translate, moment_words
 from parts3d.shop import Whereabouts
@@ -26,7 +25,7 @@ def where_words(where: Whereabouts, _: Translate) -> str | None:
 def offer_view(one: PointOffer, now: datetime, language: str) -> dict[str, Any]:
     """Return where and when a point offers it, as the promise component shows it."""
     _, locale = gettext_of(language), locale_of(language)
-    closes_at = Hours.parse(one.point.opening_hours).closes_at(one.offer.ready_at)
+    closes_at = one.hours.closes_at(one.offer.ready_at)
     km = one.ranked.distance_km
     return {
         "point": one.point.slug,

@@ -15,6 +15,8 @@ from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.queries import WholeOrder, whole_order
 from parts3d.orders.tables import OrderLine
 from parts3d.orders.tokens import collection_code, order_token
+from parts3d.points.closing import hours_of
+from parts3d.points.hours import Hours
 from parts3d.promises.holds import is_held
 from parts3d.settings import Settings
 
@@ -82,6 +84,7 @@ class Tracking:
         code: the collection code, once it is ready.
         may_cancel: free cancellation is still possible.
         hold_expired: it is unconfirmed and its ready time is no longer held.
+        hours: when its point is open, without what is closed.
     """
 
     whole: WholeOrder
@@ -94,6 +97,7 @@ class Tracking:
     code: str | None
     may_cancel: bool
     hold_expired: bool
+    hours: Hours
 
 
 def track(session: Session, settings: Settings, order_id: str, now: datetime) -> Tracking:
@@ -134,6 +138,7 @@ def track(session: Session, settings: Settings, order_id: str, now: datetime) ->
         else None,
         may_cancel=_may_cancel(order.status, serving),
         hold_expired=order.status is OrderStatus.PRICED and not is_held(whole.promise, now),
+        hours=hours_of(session, whole.point, now),
     )
 
 

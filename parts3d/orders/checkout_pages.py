@@ -232,7 +232,7 @@ def _page(
         **values,
         "typed": nothing_typed | values["typed"],
         "faults": no_faults | values.get("faults", {}),
-        **checkout_view(found, now, language),
+        **checkout_view(session, found, now, language),
         "rush": _rush(request, session, found, now, language),
         **sure_view(get_context(request).settings, found.quote.handling_cents, language),
         **where_back(session, get_context(request).settings, found, language),

@@ -14,7 +14,8 @@ from parts3d.orders.agreement import PromiseChanged
 from parts3d.orders.item_words import item_view, parts_words
 from parts3d.orders.opening import Checkout
 from parts3d.orders.rush import RushOffer, otherwise_ready_at
-from parts3d.points.hours import BRUSSELS, Hours
+from parts3d.points.closing import hours_of
+from parts3d.points.hours import BRUSSELS
 from parts3d.promises.holds import is_held
 from parts3d.promises.words import moment_words
 from parts3d.quotes.saving import saved_token
@@ -23,11 +24,13 @@ from parts3d.templating import clock_time, euros
 from parts3d.web import gettext_of
 
 
-def checkout_view(found: Checkout, now: datetime, language: str) -> dict[str, Any]:
+def checkout_view(
+    session: Session, found: Checkout, now: datetime, language: str
+) -> dict[str, Any]:
     """Return what the checkout page shows of the parts, the price, and the promise."""
     _, locale = gettext_of(language), locale_of(language)
     quote, promise, point = found.quote, found.promise, found.point
-    closes_at = Hours.parse(point.opening_hours).closes_at(promise.ready_at)
+    closes_at = hours_of(session, point, now).closes_at(promise.ready_at)
     held = is_held(promise, now)
     otherwise = otherwise_ready_at(promise)
     minutes_left = int((promise.held_until - now).total_seconds() // 60)

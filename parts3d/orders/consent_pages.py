@@ -20,8 +20,8 @@ from parts3d.notices.announce import announce
 from parts3d.orders.compensation import amount_of
 from parts3d.orders.queries import order_by_token
 from parts3d.orders.tables import Order
+from parts3d.points.closing import hours_of
 from parts3d.points.geography import Place, distance_km
-from parts3d.points.hours import Hours
 from parts3d.points.tables import Point
 from parts3d.promises.words import moment_words, percent_words
 from parts3d.settings import Settings
@@ -71,7 +71,7 @@ def keeping_view(session: Session, order: Order, now: datetime, language: str) -
     question = None
     if found.open and asked is not None and there is not None and asked.ready_after is not None:
         here = session.get_one(Point, asked.from_point_id)
-        closes_at = Hours.parse(there.opening_hours).closes_at(asked.ready_after)
+        closes_at = hours_of(session, there, now).closes_at(asked.ready_after)
         km = distance_km(_place(here), _place(there))
         question = {
             "id": asked.id,

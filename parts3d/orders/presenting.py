@@ -20,7 +20,6 @@ from parts3d.orders.schemas import (
     RefusalView,
     RushView,
 )
-from parts3d.points.hours import Hours
 from parts3d.points.tables import Point
 from parts3d.promises.service import Options, PointOffer
 from parts3d.promises.words import Translate, promise_sentence, refusal_sentence
@@ -115,7 +114,7 @@ def offer_sentence(offer: PointOffer, *, now: datetime, language: str, translate
         _=translate,
         locale=language,
         distance_km=offer.ranked.distance_km,
-        closes_at=Hours.parse(offer.point.opening_hours).closes_at(offer.offer.ready_at),
+        closes_at=offer.hours.closes_at(offer.offer.ready_at),
     )
 
 

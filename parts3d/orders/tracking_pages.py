@@ -25,7 +25,6 @@ from parts3d.orders.item_words import item_view, parts_words
 from parts3d.orders.lifecycle import OrderStatus
 from parts3d.orders.queries import WholeOrder, order_by_token
 from parts3d.orders.tables import OrderEvent
-from parts3d.points.hours import Hours
 from parts3d.points.opening import is_always_open, opening_week
 from parts3d.promises.words import Translate, moment_words
 from parts3d.sentences import in_language
@@ -110,7 +109,7 @@ def order_view(tracking: Tracking, now: datetime, language: str, public_url: str
     """Return an order as its customer's pages show it, in her language."""
     _, locale = gettext_of(language), locale_of(language)
     whole, order, point = tracking.whole, tracking.whole.order, tracking.whole.point
-    hours = Hours.parse(point.opening_hours)
+    hours = tracking.hours
     closes_at = hours.closes_at(order.ready_promised_at)
     label, tone = stage_chip(tracking.stage, _)
     return {

@@ -142,6 +142,12 @@ def closures_of(
     return {point_id: tuple(some) for point_id, some in found.items()}
 
 
+def hours_of(session: Session, point: Point, now: datetime) -> Hours:
+    """Return a point's opening hours from now on, without the times that are closed."""
+    closed = closures_of(session, [point.id], now).get(point.id, ())
+    return with_closures(point.opening_hours, closed)
+
+
 def with_closures(text: str, closed: Sequence[Stretch]) -> Hours:
     """Return hours without the times that are closed. Pure."""
     usual = Hours.parse(text)

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from parts3d.errors import NotFound
 from parts3d.points.geography import Place
+from parts3d.points.hours import Hours
 from parts3d.points.tables import Point
 from parts3d.promises.choose import Customer, Ranked, Weights, choose
 from parts3d.promises.levels import plan_to_keep
@@ -30,10 +31,11 @@ from parts3d.slicing.corrections import current_corrections
 
 @dataclass(frozen=True, slots=True)
 class PointOffer:
-    """One point's offer in the ranking."""
+    """One point's offer in the ranking; ``hours`` are the point's, without what is closed."""
 
     point: Point
     ranked: Ranked
+    hours: Hours
 
     @property
     def offer(self) -> Offer:
@@ -103,13 +105,17 @@ def offers(
             for one in results
         ]
     ranking = ranked(settings, results, snapshots, place)
+    shown = {one.id: one for one in snapshots}
     return Options(
-        offers=tuple(PointOffer(by_id[one.offer.point_id], one) for one in ranking),
+        offers=tuple(
+            PointOffer(by_id[one.offer.point_id], one, shown[one.offer.point_id].opening_hours)
+            for one in ranking
+        ),
         refusals=tuple(
             PointRefusal(by_id[one.point_id], one) for one in results if isinstance(one, Refusal)
         ),
         needs={one.id: stock.needs_at(one.id, needs) for one in snapshots},
-        snapshots={one.id: one for one in snapshots},
+        snapshots=shown,
     )
 
 

@@ -40,6 +40,7 @@ def best_offers(
     points = points_within(session, place, FOR_A_GLANCE)
     by_id = {point.id: point for point in points}
     snapshots = point_snapshots(session, points, now, read_queues=read_queues)
+    hours = {one.id: one.opening_hours for one in snapshots}
     models = orderable_models(session)
     ids = [revision.id for revision in revisions]
     measured = current_corrections(session, revisions=ids)
@@ -57,7 +58,8 @@ def best_offers(
         results = plan_to_keep(now, need, snapshots, target=settings.promise_quantile)
         ranking = ranked(settings, results, snapshots, place)
         if ranking:
-            best[revision.id] = PointOffer(by_id[ranking[0].offer.point_id], ranking[0])
+            point_id = ranking[0].offer.point_id
+            best[revision.id] = PointOffer(by_id[point_id], ranking[0], hours[point_id])
     return best
 
 

@@ -199,6 +199,32 @@ def test_the_timeline_shows_by_when_each_print_must_start(
         keep(page, f"timeline-{width}")
 
 
+def test_staff_close_early_in_two_taps_and_take_it_back(
+    open_page: OpenPage, url: str, shop: Shop
+) -> None:
+    order = ordered(shop, "furniture-foot", "anne@example.be")
+    assert order.ready_promised_at > shop.now
+    for width, height in ((820, 1180), (390, 844), (1280, 900)):
+        page = open_page(width, height)
+        signed_in_once(shop, page, url, width)
+        page.goto(f"{url}/counter?lang=en")
+        page.get_by_role("link", name="Today's hours").click()
+        expect(page.get_by_text("Open until 18:30.")).to_be_visible()
+        keep(page, f"hours-{width}")
+        page.get_by_label("At what time").fill("15:00")
+        page.get_by_role("button", name="See what it means").click()
+        expect(page.get_by_text("1 order is promised for that time")).to_be_visible()
+        keep(page, f"hours-asked-{width}")
+        page.get_by_role("button", name="Yes, close early").click()
+        expect(page.get_by_text("Closed from 15:00 to 18:30")).to_be_visible()
+        keep(page, f"hours-said-{width}")
+        phone = open_page(390, 844)
+        phone.goto(f"{url}/orders/{order_token(shop.context.settings.secret(), order.id)}?lang=en")
+        expect(phone.get_by_text("09:30–15:00")).to_be_attached()  # noqa: RUF001 - as it is written
+        page.get_by_role("button", name="Take it back").click()
+        expect(page.get_by_text("Taken back: open as usual.")).to_be_visible()
+
+
 def other_printer(session: Session, job: Job) -> str:
     others = select(Printer.id).where(
         Printer.point_id == job.point_id, col(Printer.id) != job.printer_id
