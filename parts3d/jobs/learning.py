@@ -1,4 +1,4 @@
-"""Learning from rows: staff's times, failures and rejects, outages. Nightly, and as prints end.
+"""Learning from rows: staff's times, failures, outages and silences. Nightly, and as prints end.
 
 Print times have a measuring of their own (``jobs.measuring``).
 """
@@ -13,13 +13,14 @@ from sqlmodel import Session, col, select
 
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.measuring import WINDOW
+from parts3d.jobs.silences import read_silences
 from parts3d.jobs.tables import Attempt, Job, JobEvent
 from parts3d.points.hours import BRUSSELS, Hours
-from parts3d.points.spell_tables import PrinterSpell
+from parts3d.points.spell_tables import AgentSilence, PrinterSpell
 from parts3d.points.tables import Point, Printer
 from parts3d.promises.decision_tables import Learning
 from parts3d.promises.learned import LearnedKind, forget_learned, keep_learned
-from parts3d.promises.learning.hazards import OUTAGES, Hazard, Spell, learn_hazard
+from parts3d.promises.learning.hazards import OUTAGES, SILENCES, Hazard, Spell, learn_hazard
 from parts3d.promises.learning.misses import Misses, learn_misses
 from parts3d.promises.learning.rates import Ended, Rates, Try, learn_rates
 from parts3d.promises.learning.staff_times import Clearing, StaffTimes, learn_staff_times
@@ -55,6 +56,8 @@ class Found:
     tries: int
     outages: Hazard
     spells: int
+    silences: Hazard
+    silent: int
     misses: Misses
 
 
@@ -63,6 +66,7 @@ def learn(session: Session, now: datetime) -> Found:
     clearings = read_clearings(session, now)
     tries = read_failures(session, now)
     spells, hours = read_outages(session, now)
+    silent, heard = read_silences(session, now)
     return Found(
         learn_staff_times(clearings),
         sum(one.done for one in clearings),
@@ -70,6 +74,8 @@ def learn(session: Session, now: datetime) -> Found:
         len(tries),
         learn_hazard(OUTAGES, spells, hours),
         len(spells),
+        learn_hazard(SILENCES, silent, heard),
+        len(silent),
         learn_misses(settled_since(session, now - WINDOW, now)),
     )
 
@@ -84,10 +90,13 @@ def keep_found(session: Session, found: Found, now: datetime) -> None:
     keep_learned(session, LearnedKind.STAFF, found.staff, found.clearings, now)
     keep_learned(session, LearnedKind.FAILURES, found.rates, found.tries, now)
     keep_learned(session, LearnedKind.OUTAGES, found.outages, found.spells, now)
+    keep_learned(session, LearnedKind.SILENCES, found.silences, found.silent, now)
     keep_learned(session, LearnedKind.MISSES, found.misses, found.misses.counted, now)
     forget_learned(session, now)
     old = col(PrinterSpell.ended_at) < now - WINDOW
     session.execute(sa.delete(PrinterSpell).where(old))
+    past = col(AgentSilence.ended_at) < now - WINDOW
+    session.execute(sa.delete(AgentSilence).where(past))
     state.seen_until = now
     state.whole_at = now
     session.flush()

@@ -10,6 +10,7 @@ from parts3d.jobs.commands import expire_commands
 from parts3d.jobs.learning import keep_found, learn, learning_due, note_spells
 from parts3d.jobs.measuring import keep_rows, learn_of_model, models_due, note_learned
 from parts3d.jobs.pictures import forget_old_pictures
+from parts3d.jobs.silences import note_silences
 from parts3d.jobs.sweeping import expire_leases, note_absent_printers, note_silence
 from parts3d.jobs.tables import Job
 from parts3d.tasks import sweeper, task
@@ -81,9 +82,10 @@ def forget_pictures(context: Context, now: datetime) -> None:
 
 @sweeper
 def note_outages(context: Context, now: datetime) -> None:
-    """Note which printers broke down or came back."""
+    """Note which printers broke down or came back, and which agents fell silent or are heard."""
     with context.database.unit_of_work() as work:
         note_spells(work.session, now)
+        note_silences(work.session, now)
 
 
 @sweeper

@@ -68,7 +68,7 @@ class Learned(SQLModel, table=True):
     )
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    kind: str = Field(description="staff, failures, outages or misses")
+    kind: str = Field(description="staff, failures, outages, silences or misses")
     key: str = Field(description="a point's or printer's id, or a model; empty: the network")
     figures: dict[str, Any] = Field(sa_type=sa.JSON)
     observations: int
@@ -83,3 +83,6 @@ class Learning(SQLModel, table=True):
     id: int = Field(default=1, primary_key=True)
     seen_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     whole_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # The sweep has looked at agents without a gap from and until then.
+    watched_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    watched_until: datetime | None = Field(default=None, sa_type=UtcDateTime)

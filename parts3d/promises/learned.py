@@ -23,6 +23,8 @@ LEAST_CLEARINGS = 20
 LEAST_SPELLS = 5
 # Judgement, as in the snapshot: printers in shops are repaired the same day, or the next.
 USUAL_REPAIR_HOURS = (1.0, 24.0)
+# The same of an agent that is not heard: a router that is started again, a day off-line.
+USUAL_SILENCE_HOURS = (0.1, 9.0)
 _QUANTILES = 20
 
 
@@ -32,6 +34,7 @@ class LearnedKind(StrEnum):
     STAFF = "staff"
     FAILURES = "failures"
     OUTAGES = "outages"
+    SILENCES = "silences"
     MISSES = "misses"
 
 
@@ -39,6 +42,7 @@ _TYPES: Mapping[LearnedKind, TypeAdapter[Any]] = {
     LearnedKind.STAFF: TypeAdapter(StaffTimes),
     LearnedKind.FAILURES: TypeAdapter(Rates),
     LearnedKind.OUTAGES: TypeAdapter(Hazard),
+    LearnedKind.SILENCES: TypeAdapter(Hazard),
     LearnedKind.MISSES: TypeAdapter(Misses),
 }
 
@@ -50,6 +54,7 @@ class LearnedValues:
     staff: StaffTimes = field(default_factory=StaffTimes)
     rates: Rates = field(default_factory=Rates)
     outages: Hazard | None = None
+    silences: Hazard | None = None
     misses: Misses = field(default_factory=Misses)
     counts: Mapping[LearnedKind, int] = field(default_factory=dict)
 
@@ -80,6 +85,19 @@ class LearnedValues:
         shortest = max(self.outages.lasting_hours(0.05), 0.1)
         return shortest, max(self.outages.lasting_hours(0.95), 2 * shortest)
 
+    def silences_per_hour(self, point_id: str) -> float:
+        """Return how often a point's agent falls silent; 0 while too little was seen."""
+        if self.silences is None or self.silences.spells < LEAST_SPELLS:
+            return 0.0
+        return self.silences.units.get(point_id, self.silences.per_hour)
+
+    def silence_hours(self) -> tuple[float, float]:
+        """Return how many staffed hours silences last, shortest and longest."""
+        if self.silences is None or self.silences.spells < LEAST_SPELLS:
+            return USUAL_SILENCE_HOURS
+        shortest = max(self.silences.lasting_hours(0.05), 0.05)
+        return shortest, max(self.silences.lasting_hours(0.95), 2 * shortest)
+
     def reject_share(self) -> float | None:
         """Return how many of the bad prints show it only at the check; None: not known."""
         rate = self.rates.network
@@ -100,6 +118,7 @@ def current_learned(session: Session) -> LearnedValues:
         staff=found.get(LearnedKind.STAFF, StaffTimes()),
         rates=found.get(LearnedKind.FAILURES, Rates()),
         outages=found.get(LearnedKind.OUTAGES),
+        silences=found.get(LearnedKind.SILENCES),
         misses=found.get(LearnedKind.MISSES, Misses()),
         counts={kind: row.observations for kind, row in rows.items()},
     )

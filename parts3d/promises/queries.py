@@ -32,6 +32,9 @@ from parts3d.slicing.corrections import Corrections, current_corrections
 SILENT_AFTER = timedelta(minutes=10)
 # A printer that is out for longer is of no use to anybody who orders now.
 _BACK_WITHIN = timedelta(days=14)
+# From here on it is silent; until ``SILENT_AFTER`` only if the sweep says that it is off-line.
+_QUIET_AFTER = timedelta(seconds=60)
+_GIVEN_UP = timedelta(days=7)  # silent for longer, nobody waits for it
 _A_MINUTE = timedelta(minutes=1)
 # Of the bad prints, how many only the check finds, before any are counted.
 UNMEASURED_REJECT_SHARE = 0.3
@@ -177,6 +180,8 @@ def _snapshot(
         shared_queue=True,
         reject_share=known.learned.reject_share() or UNMEASURED_REJECT_SHARE,
         repair_hours=known.learned.repair_hours(),
+        silences_per_hour=known.learned.silences_per_hour(point.id),
+        silence_hours=known.learned.silence_hours(),
         misses=round(known.learned.misses.factor(point.id, hour, {one.model for one in shown}), 3),
     )
 
@@ -186,11 +191,12 @@ def _printer(printer: Printer, staffed: Hours, known: _Known) -> PrinterSnapshot
     reason, down_minutes = _why_unable(printer, known)
     out = known.absences.get(printer.id, ())
     returns = bool(out) and out[0].starts_at <= known.now and _is_back_soon(out[0], known.now)
+    is_quiet = bool(reason) and down_minutes is None
+    silent_minutes = _silent_minutes(printer, staffed, known) if is_quiet else None
     lying = None if printer.bed_clear or queue.running is not None else queue.printed
     waited = 0.0
     if lying is not None and queue.printed_at is not None and queue.printed_at < known.now:
-        stretches = staffed.open_intervals(queue.printed_at, known.now)
-        waited = sum((closes - opens) / _A_MINUTE for opens, closes in stretches)
+        waited = _staffed_minutes(staffed, queue.printed_at, known.now)
     return PrinterSnapshot(
         id=printer.id,
         model=printer.model,
@@ -205,6 +211,7 @@ def _printer(printer: Printer, staffed: Hours, known: _Known) -> PrinterSnapshot
         lying_minutes=round(waited, 1),
         outages_per_hour=known.learned.outages_per_hour(printer.id),
         down_minutes=down_minutes,
+        silent_minutes=silent_minutes,
         away=tuple((one.starts_at, one.ends_at) for one in out),
     )
 
@@ -232,12 +239,32 @@ def _why_unable(printer: Printer, known: _Known) -> tuple[str, float | None]:
     silent = max((now - printer.last_heard_at) / _A_MINUTE, 0.0)
     if now - printer.last_heard_at > SILENT_AFTER:
         heard = printer.last_heard_at.astimezone(BRUSSELS).strftime("%d.%m. %H:%M")
-        return f"{printer.name} was last heard {heard}", silent
+        return f"{printer.name} was last heard {heard}", None
     unable = _UNABLE.get(printer.condition)
     if unable is None:
         return "", None
+    if now - printer.last_heard_at > _QUIET_AFTER:
+        return f"{printer.name} {unable}", None
     since = known.broken_since.get(printer.id)
-    return f"{printer.name} {unable}", silent if since is None else (now - since) / _A_MINUTE
+    down = silent if since is None else (now - since) / _A_MINUTE
+    # Whatever has lasted longer than nearly all: nobody knows when it ends.
+    is_expected = down < 60 * known.learned.repair_hours()[1]
+    return f"{printer.name} {unable}", down if is_expected else None
+
+
+def _silent_minutes(printer: Printer, staffed: Hours, known: _Known) -> float | None:
+    """Return the staffed minutes since a printer's agent was heard; None: it is, or is given up."""
+    heard_at, now = printer.last_heard_at, known.now
+    longest = known.learned.silence_hours()[1]
+    if heard_at is None or not _QUIET_AFTER < now - heard_at < _GIVEN_UP:
+        return None
+    minutes = _staffed_minutes(staffed, heard_at, now)
+    return round(minutes, 1) if minutes < 60 * longest else None
+
+
+def _staffed_minutes(staffed: Hours, since: datetime, until: datetime) -> float:
+    stretches = staffed.open_intervals(since, until)
+    return sum((closes - opens) / _A_MINUTE for opens, closes in stretches)
 
 
 def _is_back_soon(absence: PrinterAbsence, now: datetime) -> bool:

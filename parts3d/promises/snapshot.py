@@ -97,6 +97,8 @@ class PrinterSnapshot:
         lying_minutes: staffed minutes that the bed has waited for them already.
         outages_per_hour: how often it breaks down, be it printing, idle or waiting.
         down_minutes: out of order for so long, and expected back; None when it is not.
+        silent_minutes: staffed minutes since its agent was heard, where that is too long; a print
+            goes on, but none is begun. None: it is heard, or nobody expects it back.
         away: when it is out for maintenance: nothing is printed there then, nor begun that would
             run into it.
     """
@@ -115,6 +117,7 @@ class PrinterSnapshot:
     outages_per_hour: float = 0
     down_minutes: float | None = None
     away: tuple[Stretch, ...] = ()
+    silent_minutes: float | None = None
 
     def is_away(self, at: datetime) -> bool:
         """Tell whether it is out for maintenance at a moment."""
@@ -163,6 +166,8 @@ class PointSnapshot:
             keeps to its own list.
         reject_share: of the prints that give no good part, how many show it only at the check.
         repair_hours: shortest and longest outage, log-uniform between.
+        silences_per_hour: how often its agent falls silent, per staffed hour.
+        silence_hours: shortest and longest silence in staffed hours, log-uniform between.
         misses: how many times as many promises as planned are missed there, at this hour
             (``learning.misses``); 1 is as planned, or not known.
     """
@@ -185,6 +190,8 @@ class PointSnapshot:
     shared_queue: bool = False
     reject_share: float = 0.3
     repair_hours: tuple[float, float] = (1.0, 24.0)
+    silences_per_hour: float = 0.0
+    silence_hours: tuple[float, float] = (0.1, 9.0)
     misses: float = 1.0
 
 

@@ -1,6 +1,6 @@
 """The small steps of ``loop``, compiled with it: hours, rules and tables of quantiles."""
 
-from math import inf
+from math import exp, inf, log
 
 from parts3d.promises.futures.jit import njit
 
@@ -57,6 +57,55 @@ def next_away(absences, at):
 
 
 @njit
+def lasts_yet(so_far, bounds, draw):
+    """Return how long an outage or silence lasts yet, that has lasted so far; log-uniform."""
+    spread = log(bounds[1] / bounds[0])
+    past = min(max(so_far / bounds[0], 1.0), 0.99 * bounds[1] / bounds[0])
+    share = log(past) / spread
+    return max(bounds[0] * exp((share + draw * (1 - share)) * spread) - so_far, 1.0)
+
+
+@njit
+def next_silence(opens, closes, now, rate, bounds, chance, draw):
+    """Return when a shop is next silent, and when it is heard again, in staffed minutes.
+
+    ``chance`` is that of a silence until then; (inf, inf) where the shop never is.
+    """
+    if rate <= 0.0:
+        return inf, inf
+    begins = add_open(opens, closes, now, -log(1.0 - chance) / rate)
+    return begins, add_open(opens, closes, begins, lasts_yet(0.0, bounds, draw))
+
+
+@njit
+def faster_idle(minutes, planned, usable, absences, opens, closes, rule, own, at):
+    """Return the idle printer that makes a print clearly sooner than its own, if it may start.
+
+    Args:
+        minutes: (p,) median of the print.
+        planned: (p,) what the rule reckons with.
+        usable: (p,) 0 for a printer that cannot start it at this moment.
+        absences: (p, n, 2) of the printers.
+        opens: of the rule.
+        closes: of the rule.
+        rule: see above.
+        own: the printer that looks for work.
+        at: minute.
+    """
+    found = own
+    for other in range(len(minutes)):
+        if (
+            other != own
+            and usable[other] != 0
+            and minutes[other] < 0.98 * minutes[found]
+            and start_by_rule(opens, closes, rule, at, planned[other]) <= at
+            and at + planned[other] <= next_away(absences[other], at)[0]
+        ):
+            found = other
+    return found
+
+
+@njit
 def wake(events, idle, at):
     """Let idle printers look for a print at a moment, if they would only later."""
     for index in range(len(events)):
@@ -106,6 +155,27 @@ def as_stratum(chance, fails, job, forced):
     if job == forced:
         return chance * fails
     return chance
+
+
+@njit
+def chances_left(fails, reject_share, done):
+    """Return the chances that what is left of a print fails, and that its check rejects it.
+
+    A failure falls evenly on a print, so what has gone well so far makes it less likely.
+    """
+    at_fault, at_check = fails * (1.0 - reject_share), fails * reject_share
+    gone_well = 1.0 - at_fault * done
+    return at_fault * (1.0 - done) / gone_well, at_check / gone_well
+
+
+@njit
+def fate_of(chance, at_fault, bad):
+    """Return what becomes of a print, as ``loop`` numbers it, and after which share of its time."""
+    if chance < at_fault:
+        return 2, chance / at_fault
+    if chance < bad:
+        return 1, 1.0
+    return 0, 1.0
 
 
 @njit

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 COLUMNS = 40 * 22 + 16 * 2
+_OF_SILENCE = 2  # more columns, behind these: when the shop's agent falls silent, and for how long
 _SEED = 20_261_128
 
 
@@ -63,11 +64,13 @@ class Strata:
 def draws(calm: int, disturbed: int, failing: int) -> Draws:
     """Return tables of so many samples of each stratum."""
     random = np.random.Generator(np.random.PCG64(_SEED))
+    of_silence = np.random.Generator(np.random.PCG64(_SEED + 1))
     blocks = []
     for size in (calm, disturbed, failing):
         shares = (np.arange(size) + 0.5) / max(size, 1)
         order = random.random((size, COLUMNS)).argsort(axis=0)
-        blocks.append(shares[order])
+        more = of_silence.random((size, _OF_SILENCE)).argsort(axis=0)
+        blocks.append(np.hstack((shares[order], shares[more])))
     uniform = np.ascontiguousarray(np.vstack(blocks))
     normal = ndtri(uniform)
     uniform.flags.writeable = False
@@ -83,7 +86,7 @@ def strata(
     Args:
         table: of ``draws``.
         standing: chance that the first try fails, of each print that stands there; then, of each
-            printer, that it breaks down soon.
+            printer, that it breaks down soon; then, that the shop's agent falls silent soon.
         new: the same of each new print.
         first_new: number of the first new print.
     """

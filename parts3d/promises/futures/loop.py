@@ -24,9 +24,14 @@ import numpy as np
 from parts3d.promises.futures.clockwork import (
     add_open,
     as_stratum,
+    chances_left,
+    faster_idle,
+    fate_of,
     first_free,
     is_open,
+    lasts_yet,
     next_away,
+    next_silence,
     quantile_of,
     share_below,
     start_by_rule,
@@ -42,6 +47,7 @@ PRINTER_SLOTS, PER_PRINTER = 16, 2
 COLUMNS = SLOTS * PER_SLOT + PRINTER_SLOTS * PER_PRINTER
 _SHARED = 0.6  # of the deviation of a print's time, what all tries at one part share
 _OWN = 0.8  # so that both squared are 1
+HUSH_WINDOW = 480.0  # as below, in staffed minutes, of a silence of the agent
 OUTAGE_WINDOW = 1440.0  # minutes in which an outage is one of the things that may go wrong first
 
 
@@ -63,7 +69,10 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
     printer_loaded,
     printer_outages,
     printer_away,
+    printer_silent,
     repair,
+    silence_rate,
+    silence,
     minutes,
     planned,
     sigma,
@@ -108,7 +117,10 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
         printer_outages: (p,) outages a minute.
         printer_away: (p, n, 2) from when to when it is out for maintenance, by beginning: nothing
             is begun then, nor what would run into it.
+        printer_silent: (p,) staffed minutes since its agent was heard; -1 where it is.
         repair: (2,) shortest and longest outage, minutes; log-uniform between.
+        silence_rate: silences of the shop's agent a staffed minute: nothing is begun then.
+        silence: (2,) shortest and longest, staffed minutes; log-uniform between.
         minutes: (j, p) median of a print; inf where it cannot be made.
         planned: (j, p) what the rule for unattended printing reckons with.
         sigma: (j, p) log-sd.
@@ -148,6 +160,8 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
     released = np.empty(jobs)
     tried = np.empty(jobs, np.int64)
     free = np.empty(people)
+    mute = np.empty(printers)  # until when an agent that is silent now stays so
+    able = np.empty(printers, np.int64)
     for sample in range(len(ready)):
         u, z, done = uniform[sample], normal[sample], ready[sample]
         fails_here, fails_new = standing_fails[sample], new_fails[sample]
@@ -156,7 +170,15 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
         free[:] = staff_free_at
         for job in range(jobs):
             waiting[job], released[job], tried[job] = 1, now, 0
+        soon = 1.0 - exp(-silence_rate * HUSH_WINDOW)
+        chance = as_stratum(u[COLUMNS], soon, first_new + printers, fails_here)
+        draw = u[COLUMNS + 1]
+        hush, heard = next_silence(s_open, s_close, now, silence_rate, silence, chance, draw)
         for p in range(printers):
+            mute[p] = now
+            if printer_silent[p] >= 0:
+                left = lasts_yet(printer_silent[p], silence, draw)
+                mute[p] = add_open(s_open, s_close, now, left)
             column = SLOTS * PER_SLOT + PER_PRINTER * (p % PRINTER_SLOTS)
             state[p], loaded[p], on[p] = printer_state[p], printer_loaded[p], printer_job[p]
             good[p] = 0
@@ -174,28 +196,17 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
             if state[p] == DOWN and printer_left[p] < 0:  # nobody expects it back
                 event[p] = inf
             elif state[p] == DOWN:
-                past = min(max(printer_left[p] / repair[0], 1.0), 0.99 * repair[1] / repair[0])
-                share = log(past) / spread
-                at_end = repair[0] * exp((share + u[column + 1] * (1 - share)) * spread)
-                event[p] = now + max(at_end - printer_left[p], 1.0)
+                event[p] = now + lasts_yet(printer_left[p], repair, u[column + 1])
                 outage[p] = inf
             elif state[p] == PRINTING:
                 j = on[p]
                 slot = PER_SLOT * slots[j]
                 wide = _SHARED * z[PER_SLOT * kin[j]] + _OWN * z[slot + 2]
                 left = printer_left[p] * exp(sigma[j, p] * wide)
-                at_fault = failing[j, p] * (1.0 - reject_share)
-                at_check = failing[j, p] * reject_share
-                past = printer_done[p]
-                still = at_fault * (1.0 - past) / (1.0 - at_fault * past)
-                at_check /= 1.0 - at_fault * past
+                still, at_check = chances_left(failing[j, p], reject_share, printer_done[p])
                 chance = as_stratum(u[slot + 3], still + at_check, j, fails_here)
-                if chance < still:
-                    good[p] = 2
-                    left *= chance / still
-                elif chance < still + at_check:
-                    good[p] = 1
-                event[p] = now + left
+                good[p], share = fate_of(chance, still, still + at_check)
+                event[p] = now + left * share
                 tried[j] = 1
                 if outage[p] <= event[p]:
                     good[p], event[p] = 3, outage[p]
@@ -273,8 +284,8 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                     continue
                 outage[p] = inf
             leaves, returns = next_away(printer_away[p], t)
-            if leaves <= t:
-                event[p] = returns
+            if leaves <= t or mute[p] > t or hush <= t < heard:
+                event[p] = returns if leaves <= t else max(mute[p], heard if hush <= t else t)
                 continue
             # An idle printer looks for its next print.
             best, best_key, best_start, again = -1, inf, t, inf
@@ -309,17 +320,12 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
             q = p
             if home[j] < 0 or tried[j] > 0:  # a faster printer that is idle as well takes it
                 for r in range(printers):
-                    if (
-                        r != p
-                        and state[r] == IDLE
-                        and outage[r] > t
-                        and minutes[j, r] < 0.98 * minutes[j, q]
-                        and (material[j] < 0 or material[j] == loaded[r])
-                        and start_by_rule(b_open, b_close, rule, t, planned[j, r]) <= t
-                        and t + planned[j, r] <= next_away(printer_away[r], t)[0]
-                    ):
-                        q = r
-                        best_start = t
+                    fits = material[j] < 0 or material[j] == loaded[r]
+                    able[r] = state[r] == IDLE and outage[r] > t and mute[r] <= t and fits
+                q = faster_idle(
+                    minutes[j], planned[j], able, printer_away, b_open, b_close, rule, p, t
+                )
+                best_start = t if q != p else best_start
             tried[j] += 1
             if j >= first_new:
                 tries[sample] += 1
@@ -331,13 +337,8 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
             chance = u[column + 3]
             if tried[j] == 1:
                 chance = as_stratum(chance, fails, j, fails_new if j >= first_new else fails_here)
-            at_fault = fails * (1.0 - reject_share)
-            good[q] = 0
-            if chance < at_fault:
-                good[q] = 2
-                lasts *= chance / at_fault
-            elif chance < fails:
-                good[q] = 1
+            good[q], share = fate_of(chance, fails * (1.0 - reject_share), fails)
+            lasts *= share
             waiting[j] = 0
             if material[j] >= 0:
                 loaded[q] = material[j]

@@ -15,7 +15,7 @@ SAMPLES = (64, 96, 96)  # calm, disturbed, failing
 FEW_SAMPLES = (16, 24, 24)  # for a glance
 _MANY_PRINTS = 60  # from here on fewer futures: so many prints even each other out
 _NEW_SLOTS = 12
-_OUTAGE_WINDOW = 1440.0  # as in ``loop``, which is imported late
+_OUTAGE_WINDOW, _HUSH_WINDOW = 1440.0, 480.0  # as in ``loop``, which is imported late
 _TOLERANCE = 1e-9
 _NONE: Floats = np.zeros(0)
 
@@ -171,7 +171,10 @@ class Joined:
             scene.printer_loaded,
             scene.printer_outages,
             scene.printer_away,
+            scene.printer_silent,
             scene.repair,
+            scene.silence_rate,
+            scene.silence,
             self.minutes,
             self.planned,
             self.sigma,
@@ -257,7 +260,8 @@ def join(
 
 def _layers(scene: Scene, table: Draws, new_chances: Floats) -> Strata:
     outages = -np.expm1(-scene.printer_outages * _OUTAGE_WINDOW)
-    standing = np.concatenate((scene.first_fails, outages))
+    silence = -np.expm1(-scene.silence_rate * _HUSH_WINDOW)
+    standing = np.concatenate((scene.first_fails, outages, (silence,)))
     return strata(table, standing, new_chances, len(scene.group))
 
 

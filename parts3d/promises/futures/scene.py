@@ -56,7 +56,10 @@ class Scene:
     printer_loaded: Ints
     printer_outages: Floats
     printer_away: Floats
+    printer_silent: Floats
     repair: Floats
+    silence_rate: float
+    silence: Floats
     minutes: Floats
     planned: Floats
     sigma: Floats
@@ -95,7 +98,7 @@ class _Rows:
 
 def usable(printer: PrinterSnapshot) -> bool:
     """Tell whether a printer can be planned with: it works, or is expected back."""
-    return printer.available or printer.down_minutes is not None
+    return printer.available or (printer.down_minutes, printer.silent_minutes) != (None, None)
 
 
 def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
@@ -127,7 +130,7 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
         if printer.down_minutes is not None and state[index] != _PRINTING:
             state[index], left[index] = _DOWN, printer.down_minutes
             job[index] = -1
-        elif not printer.available and state[index] == _IDLE:
+        elif not usable(printer) and state[index] == _IDLE:
             state[index], left[index] = _DOWN, -1.0
         ahead = _LONG_AGO
         for position, queued in enumerate(printer.waiting, start=1):
@@ -176,7 +179,13 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
         printer_loaded=np.array([materials.index(one.material) for one in printers], np.int64),
         printer_outages=outages,
         printer_away=_away(printers, minute),
+        printer_silent=np.array(
+            [-1.0 if one.silent_minutes is None else one.silent_minutes for one in printers],
+            np.float64,
+        ),
         repair=60 * np.array(point.repair_hours, np.float64),
+        silence_rate=point.silences_per_hour / 60,
+        silence=60 * np.array(point.silence_hours, np.float64),
         minutes=minutes,
         planned=planned,
         sigma=sigma,
