@@ -112,7 +112,7 @@ def test_a_printer_fails_at_three_and_the_customer_chooses_in_time(
 ) -> None:
     phone = open_page(390, 844)
     order = ordered(shop, "furniture-foot", "anne@example.be")
-    others = [ordered(shop, "drawer-runner-stop", f"{name}@example.be") for name in "bcd"]
+    others = [ordered(shop, "drawer-runner-stop", f"{name}@example.be") for name in "bc"]
     address = f"{url}/orders/{order_token(shop.context.settings.secret(), order.id)}"
     first = job_of(shop, order)
     with shop.context.database.unit_of_work() as work:
