@@ -74,8 +74,9 @@ bench-estimate: setup ## Try the estimate on repositories left out (CORPUS=the s
 	@$(BIN)/python benchmarks/estimate.py "$(CORPUS)"
 
 .PHONY: bench-agents
-bench-agents: setup ## Measure one agent with many printers, and one web process with many agents.
+bench-agents: setup ## Measure one agent with many printers, commands, and one web process with many agents.
 	@PYTHONPATH=. $(BIN)/python benchmarks/agents_printers.py
+	@PYTHONPATH=. $(BIN)/python benchmarks/commands.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/agents.py $(if $(AGENTS),--agents $(AGENTS))
 
 .PHONY: faults

@@ -1,5 +1,3 @@
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -9,7 +7,6 @@ from sqlmodel import col, select
 from parts3d.db import Database
 from parts3d.errors import Conflict, NotFound
 from parts3d.jobs.lifecycle import JobStatus
-from parts3d.jobs.moves import move_job
 from parts3d.jobs.stopping import cancel_order
 from parts3d.jobs.tables import Job
 from parts3d.orders.lifecycle import OrderStatus, PaymentStatus
@@ -90,47 +87,3 @@ def test_an_order_that_does_not_exist_cannot_be_cancelled(
 ) -> None:
     with pytest.raises(NotFound), database.unit_of_work() as work:
         cancel_order(work.session, "0" * 32, actor="customer", now=now)
-
-
-@pytest.mark.parametrize("round_number", range(5))
-def test_cancelling_and_permitting_at_once_never_both_happen(
-    database: Database, settings: Settings, now: datetime, round_number: int
-) -> None:
-    network = small_network(database, now)
-    order = placed(database, settings, network)
-    with database.unit_of_work() as work:
-        job = work.session.exec(select(Job)).one()
-        drive_jobs(work.session, [job], JobStatus.LEASED, now)
-    start = threading.Barrier(2)
-
-    def cancel() -> bool:
-        start.wait()
-        try:
-            with database.unit_of_work() as work:
-                cancel_order(work.session, order.id, actor="customer", now=now)
-        except Conflict:
-            return False
-        return True
-
-    def permit() -> bool:
-        start.wait()
-        try:
-            with database.unit_of_work() as work:
-                found = work.session.exec(
-                    select(Job).where(Job.id == job.id).with_for_update()
-                ).one()
-                move_job(work.session, found, JobStatus.START_PERMITTED, actor="agent:1", now=now)
-        except Conflict:
-            return False
-        return True
-
-    order_of_start = [cancel, permit] if round_number % 2 else [permit, cancel]
-    with ThreadPoolExecutor(2) as pool:
-        outcomes = [one.result() for one in [pool.submit(run) for run in order_of_start]]
-    assert sorted(outcomes) == [False, True]
-    with database.reading() as session:
-        pair = (session.get_one(Order, order.id).status, session.get_one(Job, job.id).status)
-    assert pair in {
-        (OrderStatus.CANCELLED, JobStatus.CANCELLED),
-        (OrderStatus.IN_PRODUCTION, JobStatus.START_PERMITTED),
-    }
