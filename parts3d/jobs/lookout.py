@@ -25,8 +25,8 @@ from parts3d.jobs.tables import Attempt, Job, PrinterCommand
 
 _log = logging.getLogger(__name__)
 
-# A revoked agent that waits is woken within 5 s even if its ring was lost.
-LOOK_SECONDS = 3.0
+# Even if its ring was lost, a command is heard within 2 s, and a revoked agent is woken within 5 s.
+LOOK_SECONDS = 1.5
 # While Redis is away no ring of another process is heard.
 DEAF_LOOK_SECONDS = 1.0
 
