@@ -91,7 +91,7 @@ def rescue(
         ready = collectable(scene.opening, _quantile(before, part, quantile))
         may_hedge = one.may_hedge and one.job_id not in hedged and one.hedge_of is None
         chosen = _chosen(
-            _options(one, job, scene, before, by_id, scenes, quantile, may_hedge=may_hedge),
+            _options(one, job, scene, standing, by_id, scenes, quantile, may_hedge=may_hedge),
             late,
         )
         if chosen is None:
@@ -146,7 +146,7 @@ def _options(
     one: Committed,
     job: int,
     scene: Scene,
-    before: Futures,
+    standing: dict[str, Futures],
     points: dict[str, PointSnapshot],
     scenes: dict[str, Scene],
     quantile: float,
@@ -155,7 +155,7 @@ def _options(
 ) -> list[_Option]:
     part = int(scene.group[job])
     due = minutes_of(one.promised_at)
-    here = points[one.point_id]
+    here, before = points[one.point_id], standing[one.point_id]
     found: list[_Option] = []
     able = [index for index in range(len(here.printers)) if np.isfinite(scene.minutes[job, index])]
     if one.state is CommittedState.WAITING and not scene.shared_queue:
@@ -198,7 +198,7 @@ def _options(
                 )
             )
     if one.may_leave and one.state is not CommittedState.PRINTED:
-        found += _elsewhere(one, due, points, scenes, quantile)
+        found += _elsewhere(one, due, points, scenes, standing, quantile)
     return found
 
 
@@ -207,8 +207,10 @@ def _elsewhere(
     due: float,
     points: dict[str, PointSnapshot],
     scenes: dict[str, Scene],
+    standing: dict[str, Futures],
     quantile: float,
 ) -> list[_Option]:
+    """Return the moves to other points; their futures without the print are run once for all."""
     found: list[_Option] = []
     for point in points.values():
         times = times_at(one.need, point)
@@ -228,6 +230,8 @@ def _elsewhere(
         )
         after = run(scene, new, urgency=due)
         part = after.standing
+        if point.id not in standing:
+            standing[point.id] = run(scene)
         found.append(
             _Option(
                 MoveKind.OTHER_POINT,
@@ -236,7 +240,7 @@ def _elsewhere(
                 after.late(part, due),
                 collectable(scene.opening, _quantile(after, part, quantile)),
                 scene,
-                harm_of(scene, run(scene), after),
+                harm_of(scene, standing[point.id], after),
             )
         )
     return found

@@ -54,8 +54,8 @@ _REFUSALS = {
 
 _REASONS = {
     ReasonCode.PRINT_TIME: N_(
-        "One print takes about {median}; planned with {planned}, to keep the promise "
-        "{percent} times in 100."
+        "One print takes about {median}; planned with {planned}, which {percent} of 100 such "
+        "prints do not exceed."
     ),
     ReasonCode.SPARE_PRINTS: N_(
         "Time for {spare_prints} further print(s) is included, should one fail."

@@ -30,6 +30,7 @@ REASON_VALUES: dict[ReasonCode, dict[str, Value]] = {
     ReasonCode.BED_NOT_CLEAR: {"bed_clear_minutes": 5},
     ReasonCode.WAITS_FOR_ATTENDANCE: {"starts_at": READY.isoformat(), "rule": "none"},
     ReasonCode.STAFF_TIME: {"bed_clear_minutes": 5, "check_minutes": 10},
+    ReasonCode.MAINTENANCE: {"ends_at": READY.isoformat()},
     ReasonCode.STAFF_BACKLOG: {"minutes": 10},
     ReasonCode.MATERIAL_CHANGE: {"material": "ASA", "minutes": 10},
     ReasonCode.OVERTAKES: {"harm": 0.001},
@@ -116,8 +117,8 @@ def test_every_reason_is_a_sentence(code: ReasonCode) -> None:
 def test_the_quantile_is_said_as_times_in_a_hundred() -> None:
     reason = Reason(ReasonCode.PRINT_TIME, REASON_VALUES[ReasonCode.PRINT_TIME])
     assert words.reason_sentence(reason, now=NOW, _=english) == (
-        "One print takes about 1 h 00 min; planned with 1 h 15 min, to keep the promise "
-        "95 times in 100."
+        "One print takes about 1 h 00 min; planned with 1 h 15 min, which 95 of 100 such "
+        "prints do not exceed."
     )
 
 

@@ -117,7 +117,8 @@ def moves_for(session: Session, settings: Settings, point_id: str, now: datetime
     asked: dict[str, Committed] = {}
     for one, late in endangered:
         if one.may_leave and late >= MAY_LEAVE_FROM and one.order_id not in helped:
-            asked.setdefault(one.order_id, one)
+            # A second print was looked at above, and does not help.
+            asked.setdefault(one.order_id, replace(one, may_hedge=False))
     if asked:
         neighbours = _neighbours(session, point)
         near = point_snapshots(session, neighbours, now, read_queues=read_queues)
