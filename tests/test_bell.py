@@ -135,6 +135,27 @@ def test_ringing_an_absent_redis_neither_raises_nor_insists(
     assert len([record for record in caplog.records if "could not be rung" in record.message]) < 3
 
 
+def test_after_one_late_answer_the_next_ring_is_heard_at_once(tmp_path: Path) -> None:
+    broker = choose_broker(Settings(data_dir=tmp_path, broker="wheel"), {})
+    here, elsewhere = Bell(broker.redis_url), Bell(broker.redis_url)
+
+    async def story(supervisor: Supervisor) -> None:
+        async with here.listen(["order:2"]) as ear:
+            supervisor.kill("redis", signal.SIGSTOP)
+            await asyncio.to_thread(elsewhere.ring, "order:1")
+            supervisor.kill("redis", signal.SIGCONT)
+            await asyncio.to_thread(elsewhere.ring, "order:2")
+            assert await ear.ring(20)
+        await here.aclose()
+
+    with Supervisor(tmp_path / "logs") as supervisor:
+        supervisor.start(redis_child(broker))
+        supervisor.wait_ready()
+        asyncio.run(story(supervisor))
+    here.close()
+    elsewhere.close()
+
+
 def test_a_redis_that_accepts_and_says_nothing_costs_a_ring_little(tmp_path: Path) -> None:
     import socket
 
@@ -143,6 +164,7 @@ def test_a_redis_that_accepts_and_says_nothing_costs_a_ring_little(tmp_path: Pat
         mute.listen()
         bell = Bell(f"unix://{tmp_path}/mute.sock")
         began = time.monotonic()
+        bell.ring("order:1")
         bell.ring("order:1")
         until(lambda: bell._rest_until > began, seconds=1, what="giving up")
         bell.close()
