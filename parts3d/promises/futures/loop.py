@@ -242,11 +242,10 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
             t = event[p]
             if t >= until:
                 break
-            missing = 0
-            for g in range(new_group if only_new else 0, groups):
-                if done[g] > t:
-                    missing += 1
-            if missing == 0:
+            g = new_group if only_new else 0
+            while g < groups and done[g] <= t:
+                g += 1
+            if g == groups:  # all are ready
                 break
             if state[p] == PRINTING:
                 j = on[p]
@@ -299,6 +298,9 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                     continue
                 ready_to_start = t
                 other = material[j] >= 0 and material[j] != loaded[p]
+                key = urgency[j] + (30.0 if other else 0.0)
+                if key >= best_key:
+                    continue
                 if other:
                     ready_to_start = add_open(s_open, s_close, t, change_minutes)
                 start = start_by_rule(b_open, b_close, rule, ready_to_start, planned[j, p])
@@ -310,9 +312,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                 if start + planned[j, p] > leaves:
                     again = min(again, returns)
                     continue
-                key = urgency[j] + (30.0 if other else 0.0)
-                if key < best_key:
-                    best, best_key, best_start = j, key, start
+                best, best_key, best_start = j, key, start
             if best < 0:
                 event[p] = again
                 continue

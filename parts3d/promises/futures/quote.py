@@ -3,8 +3,11 @@
 The new order's turn is decided by the minute it is promised for, as everybody's is (earliest due
 date first; Jackson, 1955). Two ways are tried: behind all that stands there, and, when that is
 not today, before what is promised for later days. A way counts only if it takes nobody's promise
-away: the chance that the others are late may grow by ``Patience.harm`` in all, else the new
-promise is moved behind theirs.
+away: the chances that the others are late may grow by so much in all, else the new promise is
+moved behind theirs.
+
+A promise for another day is given some slack, so that tomorrow's orders for tomorrow can go before
+it: who waits for the next day anyway seldom minds the hour, who could have it today does.
 """
 
 from collections.abc import Sequence
@@ -15,11 +18,13 @@ import numpy as np
 
 from parts3d.promises.futures.ready import Futures, Joined, Prints, join
 from parts3d.promises.futures.scene import Floats, Scene
+from parts3d.promises.futures.stretches import calendar_add
 
 ROUND_MINUTES = 5
 _EDGE = 1e-6
-_NO_HARM, _SAFE = 0.0005, 0.02
+_DAY = 1440.0
 _MOST_TURNS = 8
+_LESS_THAN_REFUSED = 0.1  # harm that is better than no promise at all
 _PRINTING = 1  # as in ``loop``
 
 
@@ -32,11 +37,17 @@ class Levels:
         later: for another day.
         least_same_day: where ``same_day`` is not reached today, the last minute of today is
             promised if it is as sure as that; None: as sure as ``same_day``.
+        least_later: where ``later`` is not reached until the horizon, its last minute is promised
+            if it is as sure as that; None: as sure as ``later``.
+        slack_minutes: open minutes that a promise for another day is later than it could be, at
+            most until the end of that day.
     """
 
     same_day: float
     later: float
     least_same_day: float | None = None
+    least_later: float | None = None
+    slack_minutes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,7 @@ class Quoted:
         harm: by how much the chances of others to be late grow, summed.
         futures: of the point with the order.
         same_day: is it for today?
+        slack: minutes by which ``ready_at`` is later than it had to be.
     """
 
     ready_at: float
@@ -60,6 +72,7 @@ class Quoted:
     harm: float
     futures: Futures
     same_day: bool
+    slack: float = 0.0
 
     def chance_by(self, minute: float) -> float:
         """Return the share of the futures in which the order is ready by a minute."""
@@ -89,33 +102,35 @@ def quote(
     scene = joined.scene
     last = _read(scene, joined.run(), levels, inf)
     if not len(scene.group):
-        return last
+        return None if last is None else _with_slack(scene, last, levels)
     if standing is None:
         standing = join(scene).run()
     closes = _closes_today(scene)
     if (last is None or not last.same_day) and closes > scene.now and _overtakes(scene, closes):
         first = _read(scene, joined.run(urgency=closes), levels, closes)
         if first is not None and first.same_day:
-            harm = harm_of(scene, standing, first.futures, to_spare_the_endangered=True)
+            harm = harm_of(scene, standing, first.futures)
             if harm <= most_harm:
                 return replace(first, harm=harm)
     if last is None:
         return None
+    last = _with_slack(scene, last, levels)
     after = last.futures
     if _overtakes(scene, last.ready_at):
         # Promised for earlier than others, it will be printed before them as far as they wait.
         after = joined.run(urgency=last.ready_at)
         last = replace(last, urgency=last.ready_at)
-    harm = harm_of(scene, standing, after, to_spare_the_endangered=True)
+    harm = harm_of(scene, standing, after)
     if harm <= most_harm or last.urgency == inf:
         return replace(last, harm=harm)
     behind = max(last.ready_at, scene.last_due_waiting + ROUND_MINUTES)
     ready_at = collectable(scene.opening, behind)
     if ready_at > scene.until:
-        return None
-    harm = harm_of(scene, standing, last.futures, to_spare_the_endangered=True)
+        # Nothing is left behind them: refused, it would be one promise less for certain.
+        return replace(last, harm=harm) if harm <= _LESS_THAN_REFUSED else None
+    harm = harm_of(scene, standing, last.futures)
     same_day = ready_at < scene.today_ends
-    return replace(last, ready_at=ready_at, same_day=same_day, urgency=inf, harm=harm)
+    return replace(last, ready_at=ready_at, same_day=same_day, urgency=inf, harm=harm, slack=0.0)
 
 
 def quote_rush(joined: Joined, levels: Levels, *, than: float, most_harm: float) -> Quoted | None:
@@ -147,7 +162,7 @@ def quote_rush(joined: Joined, levels: Levels, *, than: float, most_harm: float)
         if found.ready_at > turn:
             turn = found.ready_at
             continue
-        harm = harm_of(scene, standing, found.futures, to_spare_the_endangered=True)
+        harm = harm_of(scene, standing, found.futures)
         if harm <= most_harm:
             same_day = turn < scene.today_ends
             return replace(found, ready_at=turn, harm=harm, same_day=same_day)
@@ -177,17 +192,13 @@ def may_be_today(joined: Joined) -> bool:
     return bool((free_at + news.min(axis=0)).min() < closes)
 
 
-def harm_of(
-    scene: Scene, before: Futures, after: Futures, *, to_spare_the_endangered: bool = False
-) -> float:
+def harm_of(scene: Scene, before: Futures, after: Futures) -> float:
     """Return by how much the chances to be late of what stands there grow, summed.
 
     Args:
         scene: the point.
         before: its futures.
         after: its futures with something more.
-        to_spare_the_endangered: ``inf`` when a chance grows that is not small: many orders, each
-            of little harm, would add up.
     """
     dues = dues_by_part(scene)
     parts = len(dues)
@@ -195,10 +206,7 @@ def harm_of(
         return 0.0
     then = after.weights @ (after.ready[:, :parts] > dues)
     now = before.weights @ (before.ready[:, :parts] > dues)
-    grown = np.maximum(then - now, 0.0)[np.isfinite(dues)]
-    if to_spare_the_endangered and np.any((grown > _NO_HARM) & (then[np.isfinite(dues)] > _SAFE)):
-        return inf
-    return float(grown.sum())
+    return float(np.maximum(then - now, 0.0)[np.isfinite(dues)].sum())
 
 
 def dues_by_part(scene: Scene) -> Floats:
@@ -236,17 +244,42 @@ def _read(scene: Scene, futures: Futures, levels: Levels, urgency: float) -> Quo
     bagged_at = reached.quantile(levels.later)
     # Surer than today's promise would have been, it may not be earlier.
     ready_at = collectable(scene.opening, max(bagged_at, scene.today_ends))
-    if ready_at > scene.until:
+    if ready_at <= scene.until:
+        return Quoted(ready_at, bagged_at, levels.later, urgency, 0.0, futures, same_day=False)
+    last = _last_minute(scene, scene.until)
+    level = reached.share(last + _EDGE)
+    if levels.least_later is None or level < levels.least_later or last < scene.today_ends:
         return None
-    return Quoted(ready_at, bagged_at, levels.later, urgency, 0.0, futures, same_day=False)
+    return Quoted(last, last, level, urgency, 0.0, futures, same_day=False)
+
+
+def _with_slack(scene: Scene, quoted: Quoted, levels: Levels) -> Quoted:
+    """Return a promise for another day with its slack, within that day and the horizon."""
+    if quoted.same_day or levels.slack_minutes <= 0:
+        return quoted
+    days = (quoted.ready_at - scene.today_ends) // _DAY
+    # A midnight after a change of the clocks is an hour off: shops are closed then.
+    last = _last_minute(scene, min(scene.today_ends + _DAY * (days + 1), scene.until))
+    opens, closes = scene.opening
+    eased = calendar_add(opens, closes, quoted.ready_at, levels.slack_minutes)
+    eased = collectable(scene.opening, min(eased, last))
+    if eased <= quoted.ready_at or eased > scene.until:
+        return quoted
+    return replace(quoted, ready_at=eased, slack=eased - quoted.ready_at)
 
 
 def _last_minute_today(scene: Scene) -> float:
     """Return the last full five minutes before today's closing; ``-inf`` when it has passed."""
-    closes = _closes_today(scene)
-    if closes <= scene.now:
+    return _last_minute(scene, scene.today_ends)
+
+
+def _last_minute(scene: Scene, until: float) -> float:
+    """Return the last full five minutes before the last closing until then; ``-inf`` for none."""
+    opens, closes = scene.opening
+    before = closes[opens < until]
+    if not len(before):
         return -inf
-    last = ROUND_MINUTES * ceil((closes - _EDGE) / ROUND_MINUTES - 1)
+    last = ROUND_MINUTES * ceil((min(before[-1], until) - _EDGE) / ROUND_MINUTES - 1)
     return float(last) if last > scene.now else -inf
 
 

@@ -18,6 +18,7 @@ from parts3d.promises.futures.quote import (
 from parts3d.promises.futures.ready import FEW_SAMPLES, SAMPLES, Futures, Joined, Prints, join
 from parts3d.promises.futures.scene import scene_of, times_at
 from parts3d.promises.rule import MEASURED
+from parts3d.promises.slack import slack_minutes
 from parts3d.simulation.policies.ours_dispatch import Dispatch
 from parts3d.simulation.policies.ours_learning import Learning
 from parts3d.simulation.policies.ours_rescue import Rescuer
@@ -171,14 +172,18 @@ class Ours:
     def _quote(self, one: "_Choice", joined: Joined, levels: Levels) -> Quoted | None:
         if not one.standing:
             one.standing.append(join(joined.scene).run())
+        minutes = slack_minutes(self.learning.load(one.point))
+        levels = replace(levels, slack_minutes=minutes)
         return quote(joined, levels, most_harm=self.most_harm, standing=one.standing[0])
 
     def _cost(self, one: "_Choice") -> float:
-        """Return the minute promised, and what it takes from others, in minutes."""
+        """Return the minute that was sure enough, and what it takes from others, in minutes."""
         if one.quoted is None:
             return inf
         late = max(1.0 - one.quoted.level, 0.0)
-        return one.ready_at + self.harm_minutes * (min(one.quoted.harm, 0.3) + late)
+        return (
+            one.ready_at - one.quoted.slack + self.harm_minutes * (min(one.quoted.harm, 0.3) + late)
+        )
 
     def _twin(self, choices: Sequence["_Choice"]) -> "_Choice | None":
         """Return the earliest promise for today that two prints at once allow."""
@@ -286,6 +291,10 @@ class Ours:
                 calendar = self.seen.points[event.point].calendar
                 begun = max(event.printed_at, before)
                 learning.clearings.append(calendar.open_between(begun, event.at))
+                if event.started_at is not None:
+                    taken = event.printed_at - event.started_at
+                    taken += calendar.open_between(event.printed_at, event.at)
+                    learning.occupied(now, event.point, taken)
             learning.checked += event.kind is not EventKind.CLEARED
             learning.rejected += event.kind is EventKind.REJECTED
         if event.kind in {

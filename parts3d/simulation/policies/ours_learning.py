@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from parts3d.promises.print_time import MAX_FAILURE_PROBABILITY, Pace, PrintTime
 from parts3d.promises.snapshot import Need
+from parts3d.simulation.calendar import MINUTES_PER_DAY
 from parts3d.simulation.seen import Seen, SeenPrinter
 from parts3d.slicing.correction import (
     NOTHING_MEASURED,
@@ -22,6 +23,10 @@ _STEPS = 8
 # Staffed minutes until a bed is clear, as shops say before anybody measured.
 _PRIOR_CLEARING = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0)
 _LEAST_CLEARINGS = 30
+# How busy printers are is counted over a week; what a point's own count weighs beside the
+# network's, and the network's beside what is thought before anything was heard.
+_BUSY_DAYS = 7
+_PRIOR_LOAD, _PRIOR_STAFFED_MIN = 0.4, 3000.0
 
 
 @dataclass(slots=True)
@@ -41,6 +46,8 @@ class Learning:
     outages: int = 0
     clearings: deque[float] = field(default_factory=lambda: deque(maxlen=2000))
     clearing: tuple[float, ...] = _PRIOR_CLEARING
+    loads: dict[int, float] = field(default_factory=dict)
+    _busy: deque[tuple[float, int, float]] = field(default_factory=deque)
     _times: dict[tuple[int, int], PrintTime] = field(default_factory=dict)
     _paces: dict[int, Pace] = field(default_factory=dict)
 
@@ -50,8 +57,38 @@ class Learning:
         self.prints[printer.model].append((now, printer.id, str(part), 60 * estimate, 60 * minutes))
         self.tries += 1
 
+    def occupied(self, now: float, point: int, minutes: float) -> None:
+        """Take in that a printer of a point printed, or waited for a person, so long."""
+        self._busy.append((now, point, minutes))
+
+    def load(self, point: int) -> float:
+        """Return the share of a point's staffed printer minutes that was taken, this last week.
+
+        What prints at night counts too, so it may pass 1.
+        """
+        return self.loads.get(point, _PRIOR_LOAD)
+
+    def _fit_loads(self, now: float) -> None:
+        since = max(now - _BUSY_DAYS * MINUTES_PER_DAY, 0.0)
+        while self._busy and self._busy[0][0] < since:
+            self._busy.popleft()
+        busy: dict[int, float] = defaultdict(float)
+        for _, point, minutes in self._busy:
+            busy[point] += minutes
+        staffed = {
+            point.index: point.calendar.open_between(since, now) * len(point.printers)
+            for point in self.seen.points
+        }
+
+        def share(minutes: float, of: float, before: float) -> float:
+            return (minutes + before * _PRIOR_STAFFED_MIN) / (of + _PRIOR_STAFFED_MIN)
+
+        network = share(sum(busy.values()), sum(staffed.values()), _PRIOR_LOAD)
+        self.loads = {point: share(busy[point], of, network) for point, of in staffed.items()}
+
     def fit(self, now: float) -> None:
-        """Fit the corrections to all prints so far, those that still run too."""
+        """Fit the corrections to all prints so far, those that still run too; and the loads."""
+        self._fit_loads(now)
         running: dict[int, list[MeasuredPrint]] = defaultdict(list)
         for printer in self.seen.printers:
             if printer.job is not None and printer.state == "printing" and now > printer.since:

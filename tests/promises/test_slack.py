@@ -1,0 +1,79 @@
+"""Promises for another day: their slack, and the last minute before the horizon."""
+
+from datetime import timedelta
+
+from parts3d.points.calendar import moment_of
+from parts3d.points.hours import BRUSSELS
+from parts3d.promises.futures.quote import Levels, Quoted, quote
+from parts3d.promises.futures.ready import join
+from parts3d.promises.futures.scene import scene_of
+from parts3d.promises.print_time import PrintTime
+from parts3d.promises.slack import slack_minutes
+from parts3d.promises.snapshot import Need, PrinterSnapshot
+from tests.promises.test_futures import NOW, SHOP, point, prints, queued
+
+LATE = NOW.replace(hour=17)  # an hour's print, and perhaps a second: not today
+TWO_HOURS = Need({"mk3s": PrintTime(7200, 0.1, 0.08)}, "PETG")
+HORIZON = timedelta(days=3)
+
+
+def quoted_with(levels: Levels, *printers: PrinterSnapshot, until: timedelta = HORIZON) -> Quoted:
+    where = point(*printers, hours=SHOP)
+    found = quote(join(scene_of(LATE, where, LATE + until), prints(where, TWO_HOURS)), levels)
+    assert found is not None
+    return found
+
+
+def clock(found: Quoted) -> str:
+    return moment_of(found.ready_at).astimezone(BRUSSELS).strftime("%a %H:%M")
+
+
+def test_a_promise_for_another_day_has_slack_that_ends_with_the_day() -> None:
+    plain = quoted_with(Levels(0.99, 0.99))
+    hour_later = quoted_with(Levels(0.99, 0.99, slack_minutes=60))
+    assert not plain.same_day
+    assert hour_later.ready_at == plain.ready_at + 60
+    assert hour_later.slack == 60
+    assert clock(quoted_with(Levels(0.99, 0.99, slack_minutes=600))) == "Wed 18:25"
+
+
+def test_a_promise_for_today_has_none() -> None:
+    where = point(hours=SHOP)
+    morning = scene_of(NOW, where, NOW + HORIZON)
+    plain = quote(join(morning, prints(where)), Levels(0.9, 0.9))
+    eased = quote(join(morning, prints(where)), Levels(0.9, 0.9, slack_minutes=600))
+    assert plain is not None
+    assert eased is not None
+    assert (plain.same_day, plain.ready_at) == (eased.same_day, eased.ready_at)
+
+
+def test_an_order_for_today_goes_before_one_that_was_promised_with_slack() -> None:
+    def ready_for(due_hour: int) -> Quoted:
+        due = NOW.replace(hour=due_hour, minute=25) + timedelta(days=1)
+        busy = PrinterSnapshot("p", "mk3s", "PETG", waiting=(queued(1380, "j", due),))
+        of = scene_of(NOW, where := point(busy, hours=SHOP), NOW + HORIZON)
+        found = quote(join(of, prints(where)), Levels(0.9, 0.9), most_harm=0.02)
+        assert found is not None
+        return found
+
+    # A print of 23 hours, promised for tomorrow: first thing, or by the end of the day.
+    assert not ready_for(10).same_day
+    assert ready_for(18).same_day
+
+
+def test_the_last_minute_before_the_horizon_is_promised_if_it_is_nearly_as_sure() -> None:
+    soon = timedelta(hours=17, minutes=30)  # tomorrow at 10:30
+    where = point(hours=SHOP)
+    of = scene_of(LATE, where, LATE + soon)
+    new = prints(where, Need({"mk3s": PrintTime(15 * 3600, 0.1, 0.0)}, "PETG"))
+    assert quote(join(of, new), Levels(0.999, 0.999)) is None
+    found = quote(join(of, new), Levels(0.999, 0.999, least_later=0.8))
+    assert found is not None
+    assert clock(found) == "Wed 10:25"
+    assert 0.8 <= found.level < 0.999
+
+
+def test_slack_grows_with_the_share_of_printers_that_is_taken() -> None:
+    assert slack_minutes(0.2) == slack_minutes(0.5) == 0
+    assert 0 < slack_minutes(0.55) < slack_minutes(0.6) < slack_minutes(0.8)
+    assert slack_minutes(1.5) == slack_minutes(0.8) == 600
