@@ -7,7 +7,7 @@ the work of the day would allow both. So the busier the point, the more room a p
 day leaves; at most until that day's end.
 """
 
-NO_SLACK_BELOW = 0.5  # share of staffed printer minutes that is taken
+NO_SLACK_BELOW = 0.25  # share of staffed printer minutes that is taken
 FULL_SLACK_FROM = 0.65
 MOST_MINUTES = 600.0  # longer than shops are open: the end of the day
 

@@ -74,6 +74,6 @@ def test_the_last_minute_before_the_horizon_is_promised_if_it_is_nearly_as_sure(
 
 
 def test_slack_grows_with_the_share_of_printers_that_is_taken() -> None:
-    assert slack_minutes(0.2) == slack_minutes(0.5) == 0
-    assert 0 < slack_minutes(0.55) < slack_minutes(0.6) < slack_minutes(0.8)
+    assert slack_minutes(0.1) == slack_minutes(0.25) == 0
+    assert 0 < slack_minutes(0.4) < slack_minutes(0.6) < slack_minutes(0.8)
     assert slack_minutes(1.5) == slack_minutes(0.8) == 600

@@ -114,23 +114,32 @@ def quote(
                 return replace(first, harm=harm)
     if last is None:
         return None
-    last = _with_slack(scene, last, levels)
-    after = last.futures
-    if _overtakes(scene, last.ready_at):
-        # Promised for earlier than others, it will be printed before them as far as they wait.
+    return _in_turn(joined, _with_slack(scene, last, levels), standing, most_harm)
+
+
+def _in_turn(joined: Joined, last: Quoted, standing: Futures, most_harm: float) -> Quoted | None:
+    """Return a promise by which the order overtakes nobody at too much harm.
+
+    Promised for earlier than others, it will be printed before them as far as they wait. Where
+    that takes too much from them, it goes behind one more day of them, in the end behind all.
+    """
+    scene = joined.scene
+    least: Quoted | None = None
+    while _overtakes(scene, last.ready_at):
         after = joined.run(urgency=last.ready_at)
-        last = replace(last, urgency=last.ready_at)
-    harm = harm_of(scene, standing, after)
-    if harm <= most_harm or last.urgency == inf:
-        return replace(last, harm=harm)
-    behind = max(last.ready_at, scene.last_due_waiting + ROUND_MINUTES)
-    ready_at = collectable(scene.opening, behind)
-    if ready_at > scene.until:
-        # Nothing is left behind them: refused, it would be one promise less for certain.
-        return replace(last, harm=harm) if harm <= _LESS_THAN_REFUSED else None
-    harm = harm_of(scene, standing, last.futures)
-    same_day = ready_at < scene.today_ends
-    return replace(last, ready_at=ready_at, same_day=same_day, urgency=inf, harm=harm, slack=0.0)
+        found = replace(last, urgency=last.ready_at, harm=harm_of(scene, standing, after))
+        if found.harm <= most_harm:
+            return found
+        if least is None or found.harm < least.harm:
+            least = found
+        behind = collectable(scene.opening, scene.last_due_waiting + ROUND_MINUTES)
+        ready_at = min(behind, _end_of_next_day(scene, last.ready_at))
+        if ready_at > scene.until:
+            # Refused, it would be one promise less for certain.
+            return least if least.harm <= _LESS_THAN_REFUSED else None
+        same_day = ready_at < scene.today_ends
+        last = replace(last, ready_at=ready_at, same_day=same_day, slack=0.0)
+    return replace(last, harm=harm_of(scene, standing, last.futures))
 
 
 def quote_rush(joined: Joined, levels: Levels, *, than: float, most_harm: float) -> Quoted | None:
@@ -257,15 +266,28 @@ def _with_slack(scene: Scene, quoted: Quoted, levels: Levels) -> Quoted:
     """Return a promise for another day with its slack, within that day and the horizon."""
     if quoted.same_day or levels.slack_minutes <= 0:
         return quoted
-    days = (quoted.ready_at - scene.today_ends) // _DAY
-    # A midnight after a change of the clocks is an hour off: shops are closed then.
-    last = _last_minute(scene, min(scene.today_ends + _DAY * (days + 1), scene.until))
+    last = _last_minute(scene, min(_day_ends(scene, quoted.ready_at), scene.until))
     opens, closes = scene.opening
     eased = calendar_add(opens, closes, quoted.ready_at, levels.slack_minutes)
     eased = collectable(scene.opening, min(eased, last))
     if eased <= quoted.ready_at or eased > scene.until:
         return quoted
     return replace(quoted, ready_at=eased, slack=eased - quoted.ready_at)
+
+
+def _end_of_next_day(scene: Scene, minute: float) -> float:
+    """Return the last minute of the next day on which the point opens; ``inf`` for none."""
+    opens = scene.opening[0]
+    after = opens[opens >= _day_ends(scene, minute)]
+    return _last_minute(scene, _day_ends(scene, float(after[0]))) if len(after) else inf
+
+
+def _day_ends(scene: Scene, minute: float) -> float:
+    """Return the midnight after a minute.
+
+    After a change of the clocks it is an hour off: shops are closed then.
+    """
+    return scene.today_ends + _DAY * ((minute - scene.today_ends) // _DAY + 1)
 
 
 def _last_minute_today(scene: Scene) -> float:

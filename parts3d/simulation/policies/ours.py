@@ -139,7 +139,9 @@ class Ours:
             )
             joined = join(scene, new, samples=FEW_SAMPLES)
             quoted = glance(joined, self.levels)
-            one = _Choice(point, joined, new, quoted, minutes_of(moment) - now, [])
+            # Whole minutes, but for microseconds that ``moment`` cannot hold.
+            offset = float(round(minutes_of(moment) - now))
+            one = _Choice(point, joined, new, quoted, offset, [])
             found.append(one)
             soonest = min(soonest, one.ready_at - one.offset)
             is_today = is_today or (quoted is not None and quoted.same_day)
