@@ -29,7 +29,7 @@ class Rule:
     most_harm: float
 
 
-MEASURED = Rule(0.99, Levels(0.997, 0.997, least_same_day=0.988, least_later=0.8), most_harm=0.005)
+MEASURED = Rule(0.99, Levels(0.997, 0.997, least_same_day=0.988), most_harm=0.003)
 
 
 def rule_for(aim: float) -> Rule:
@@ -49,10 +49,7 @@ def rule_for(aim: float) -> Rule:
     return Rule(
         aim,
         Levels(
-            level(levels.same_day),
-            level(levels.later),
-            least if least is None else level(least),
-            levels.least_later,
+            level(levels.same_day), level(levels.later), least if least is None else level(least)
         ),
         min(more * MEASURED.most_harm, 1.0),
     )

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from parts3d.points.calendar import moment_of
 from parts3d.points.hours import BRUSSELS
+from parts3d.promises.busy import harm_limit, slack_minutes
 from parts3d.promises.futures.quote import Levels, Quoted, quote
 from parts3d.promises.futures.ready import join
 from parts3d.promises.futures.scene import scene_of
 from parts3d.promises.print_time import PrintTime
-from parts3d.promises.slack import slack_minutes
 from parts3d.promises.snapshot import Need, PrinterSnapshot
 from tests.promises.test_futures import NOW, SHOP, point, prints, queued
 
@@ -77,3 +77,4 @@ def test_slack_grows_with_the_share_of_printers_that_is_taken() -> None:
     assert slack_minutes(0.1) == slack_minutes(0.25) == 0
     assert 0 < slack_minutes(0.4) < slack_minutes(0.6) < slack_minutes(0.8)
     assert slack_minutes(1.5) == slack_minutes(0.8) == 600
+    assert harm_limit(0.1, 0.003) == 0.003 < harm_limit(0.5, 0.003) < harm_limit(0.9, 0.003)

@@ -38,7 +38,8 @@ class Levels:
         least_same_day: where ``same_day`` is not reached today, the last minute of today is
             promised if it is as sure as that; None: as sure as ``same_day``.
         least_later: where ``later`` is not reached until the horizon, its last minute is promised
-            if it is as sure as that; None: as sure as ``later``.
+            if it is as sure as that, also where others lose a little by it; None: it has to be as
+            sure as ``later``.
         slack_minutes: open minutes that a promise for another day is later than it could be, at
             most until the end of that day.
     """
@@ -114,10 +115,12 @@ def quote(
                 return replace(first, harm=harm)
     if last is None:
         return None
-    return _in_turn(joined, _with_slack(scene, last, levels), standing, most_harm)
+    return _in_turn(joined, _with_slack(scene, last, levels), standing, most_harm, levels)
 
 
-def _in_turn(joined: Joined, last: Quoted, standing: Futures, most_harm: float) -> Quoted | None:
+def _in_turn(
+    joined: Joined, last: Quoted, standing: Futures, most_harm: float, levels: Levels
+) -> Quoted | None:
     """Return a promise by which the order overtakes nobody at too much harm.
 
     Promised for earlier than others, it will be printed before them as far as they wait. Where
@@ -136,7 +139,8 @@ def _in_turn(joined: Joined, last: Quoted, standing: Futures, most_harm: float) 
         ready_at = min(behind, _end_of_next_day(scene, last.ready_at))
         if ready_at > scene.until:
             # Refused, it would be one promise less for certain.
-            return least if least.harm <= _LESS_THAN_REFUSED else None
+            is_worth_it = levels.least_later is not None and least.harm <= _LESS_THAN_REFUSED
+            return least if is_worth_it else None
         same_day = ready_at < scene.today_ends
         last = replace(last, ready_at=ready_at, same_day=same_day, slack=0.0)
     return replace(last, harm=harm_of(scene, standing, last.futures))

@@ -7,6 +7,7 @@ from math import inf
 from typing import ClassVar
 
 from parts3d.points.calendar import minutes_of
+from parts3d.promises.busy import harm_limit, slack_minutes
 from parts3d.promises.futures.quote import (
     Levels,
     Quoted,
@@ -18,7 +19,6 @@ from parts3d.promises.futures.quote import (
 from parts3d.promises.futures.ready import FEW_SAMPLES, SAMPLES, Futures, Joined, Prints, join
 from parts3d.promises.futures.scene import scene_of, times_at
 from parts3d.promises.rule import MEASURED
-from parts3d.promises.slack import slack_minutes
 from parts3d.simulation.policies.ours_dispatch import Dispatch
 from parts3d.simulation.policies.ours_learning import Learning
 from parts3d.simulation.policies.ours_rescue import Rescuer
@@ -35,6 +35,8 @@ from parts3d.simulation.seen import PrinterState, Seen, SeenOrder
 
 _MOST_LOOKED_AT = 5
 _MOST_TWINS = 8
+# The horizon of a scenario is near: rather than to refuse, something less sure is promised.
+_LEVELS = replace(MEASURED.levels, least_later=0.8)
 _AWAY = 480.0  # minutes until a printer is back, or an agent, for a first guess
 _ENDANGERS = frozenset({EventKind.FAILED, EventKind.REJECTED, EventKind.PRINTER_DOWN})
 _FREES_PRINTERS = frozenset(
@@ -84,8 +86,8 @@ class Ours:
         EventKind.STARTED,
         EventKind.CLOSES,
     }
-    levels: Levels = MEASURED.levels
-    twin_levels: Levels = MEASURED.levels
+    levels: Levels = _LEVELS
+    twin_levels: Levels = _LEVELS
     twins: bool = True
     most_harm: float = MEASURED.most_harm
     harm_minutes: float = 20_000.0
@@ -166,7 +168,7 @@ class Ours:
             known = replace(one, quoted=quoted)
             if best is None or self._cost(known) < self._cost(best):
                 best = known
-            today += quoted.harm <= self.most_harm and quoted.same_day
+            today += quoted.harm <= self._most_harm(one) and quoted.same_day
             if today >= self.most_for_today:
                 break
         return best
@@ -174,9 +176,13 @@ class Ours:
     def _quote(self, one: "_Choice", joined: Joined, levels: Levels) -> Quoted | None:
         if not one.standing:
             one.standing.append(join(joined.scene).run())
-        minutes = slack_minutes(self.learning.load(one.point))
-        levels = replace(levels, slack_minutes=minutes)
-        return quote(joined, levels, most_harm=self.most_harm, standing=one.standing[0])
+        load = self.learning.load(one.point)
+        levels = replace(levels, slack_minutes=slack_minutes(load))
+        most_harm = self._most_harm(one)
+        return quote(joined, levels, most_harm=most_harm, standing=one.standing[0])
+
+    def _most_harm(self, one: "_Choice") -> float:
+        return harm_limit(self.learning.load(one.point), self.most_harm)
 
     def _cost(self, one: "_Choice") -> float:
         """Return the minute that was sure enough, and what it takes from others, in minutes."""
@@ -199,7 +205,9 @@ class Ours:
             quoted = self._quote(one, join(one.joined.scene, both), self.twin_levels)
             if quoted is None or not quoted.same_day:
                 continue
-            if quoted.harm <= self.most_harm and (best is None or quoted.ready_at < best.ready_at):
+            if quoted.harm <= self._most_harm(one) and (
+                best is None or quoted.ready_at < best.ready_at
+            ):
                 best = replace(one, new=both, quoted=quoted, is_twin=True)
         return best
 

@@ -1,0 +1,35 @@
+"""What changes in a promise with how busy its point is. Pure.
+
+Where printers are seldom taken, an order for today finds one whatever was promised for tomorrow.
+Where they are taken most of the time, tomorrow's mornings are full of what was promised the night
+before for the earliest minute, and nobody who orders then can be promised the same day, although
+the work of the day would allow both. So the busier the point, the more room a promise for another
+day leaves, at most until that day's end; and the more an order may take from others, who have
+that room.
+
+``load`` is the share of a point's staffed printer minutes that prints and beds took lately; prints
+of the night count too, so it may pass 1.
+"""
+
+QUIET, BUSY = 0.25, 0.65  # loads: below is none of it, above all
+MOST_SLACK_MINUTES = 600.0  # longer than shops are open: the end of the day
+HARM_WHERE_BUSY = 5 / 3  # of the limit where it is quiet
+
+
+def slack_minutes(load: float) -> float:
+    """Return by how many open minutes a promise for another day is later than it could be."""
+    return MOST_SLACK_MINUTES * _share(load)
+
+
+def harm_limit(load: float, quiet: float) -> float:
+    """Return by how much others' chances to be late may grow, summed.
+
+    Args:
+        load: of the point.
+        quiet: the limit at a quiet one.
+    """
+    return quiet * (1 + (HARM_WHERE_BUSY - 1) * _share(load))
+
+
+def _share(load: float) -> float:
+    return min(max((load - QUIET) / (BUSY - QUIET), 0.0), 1.0)
