@@ -12,6 +12,7 @@ of the night count too, so it may pass 1.
 """
 
 QUIET, BUSY = 0.25, 0.65  # loads: below is none of it, above all
+FREE_ENOUGH = 0.4  # load up to which those in danger are left alone
 MOST_SLACK_MINUTES = 600.0  # longer than shops are open: the end of the day
 HARM_WHERE_BUSY = 5 / 3  # of the limit where it is quiet
 
@@ -29,6 +30,11 @@ def harm_limit(load: float, quiet: float) -> float:
         quiet: the limit at a quiet one.
     """
     return quiet * (1 + (HARM_WHERE_BUSY - 1) * _share(load))
+
+
+def spares_endangered(load: float) -> bool:
+    """Tell whether nobody who is in danger may be harmed: a near point has room as well."""
+    return load < FREE_ENOUGH
 
 
 def _share(load: float) -> float:

@@ -21,7 +21,8 @@ import numpy as np
 
 from parts3d.points.calendar import minutes_of, moment_of
 from parts3d.promises.committed import Committed, CommittedState, Move, MoveKind
-from parts3d.promises.futures.quote import collectable, harm_of
+from parts3d.promises.futures.harm import harm_of
+from parts3d.promises.futures.quote import collectable
 from parts3d.promises.futures.ready import Futures, Prints, run, weighted_quantile
 from parts3d.promises.futures.scene import Scene, scene_of, times_at
 from parts3d.promises.snapshot import PointSnapshot

@@ -31,7 +31,8 @@ def test_the_server_plans_by_the_rule_that_the_simulator_measures(
     assert found.evidence.offer.quantile == MEASURED.levels.same_day
     assert (row.level, row.planned_level) == (0.99, 0.99)
     ours = Ours()
-    assert (ours.levels, ours.twin_levels) == (MEASURED.levels, MEASURED.levels)
+    # But that a scenario's horizon is near: rather than refused, an order is promised less surely.
+    assert ours.levels == ours.twin_levels == replace(MEASURED.levels, least_later=0.8)
     assert ours.most_harm == MEASURED.most_harm
 
 

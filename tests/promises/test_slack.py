@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from parts3d.points.calendar import moment_of
 from parts3d.points.hours import BRUSSELS
-from parts3d.promises.busy import harm_limit, slack_minutes
+from parts3d.promises.busy import harm_limit, slack_minutes, spares_endangered
 from parts3d.promises.futures.quote import Levels, Quoted, quote
 from parts3d.promises.futures.ready import join
 from parts3d.promises.futures.scene import scene_of
@@ -15,11 +15,14 @@ from tests.promises.test_futures import NOW, SHOP, point, prints, queued
 LATE = NOW.replace(hour=17)  # an hour's print, and perhaps a second: not today
 TWO_HOURS = Need({"mk3s": PrintTime(7200, 0.1, 0.08)}, "PETG")
 HORIZON = timedelta(days=3)
+HARM = 0.003
 
 
 def quoted_with(levels: Levels, *printers: PrinterSnapshot, until: timedelta = HORIZON) -> Quoted:
     where = point(*printers, hours=SHOP)
-    found = quote(join(scene_of(LATE, where, LATE + until), prints(where, TWO_HOURS)), levels)
+    found = quote(
+        join(scene_of(LATE, where, LATE + until), prints(where, TWO_HOURS)), levels, most_harm=HARM
+    )
     assert found is not None
     return found
 
@@ -40,8 +43,8 @@ def test_a_promise_for_another_day_has_slack_that_ends_with_the_day() -> None:
 def test_a_promise_for_today_has_none() -> None:
     where = point(hours=SHOP)
     morning = scene_of(NOW, where, NOW + HORIZON)
-    plain = quote(join(morning, prints(where)), Levels(0.9, 0.9))
-    eased = quote(join(morning, prints(where)), Levels(0.9, 0.9, slack_minutes=600))
+    plain = quote(join(morning, prints(where)), Levels(0.9, 0.9), most_harm=HARM)
+    eased = quote(join(morning, prints(where)), Levels(0.9, 0.9, slack_minutes=600), most_harm=HARM)
     assert plain is not None
     assert eased is not None
     assert (plain.same_day, plain.ready_at) == (eased.same_day, eased.ready_at)
@@ -52,7 +55,9 @@ def test_an_order_for_today_goes_before_one_that_was_promised_with_slack() -> No
         due = NOW.replace(hour=due_hour, minute=25) + timedelta(days=1)
         busy = PrinterSnapshot("p", "mk3s", "PETG", waiting=(queued(1380, "j", due),))
         of = scene_of(NOW, where := point(busy, hours=SHOP), NOW + HORIZON)
-        found = quote(join(of, prints(where)), Levels(0.9, 0.9), most_harm=0.02)
+        found = quote(
+            join(of, prints(where)), Levels(0.9, 0.9, spare_endangered=False), most_harm=0.02
+        )
         assert found is not None
         return found
 
@@ -66,8 +71,8 @@ def test_the_last_minute_before_the_horizon_is_promised_if_it_is_nearly_as_sure(
     where = point(hours=SHOP)
     of = scene_of(LATE, where, LATE + soon)
     new = prints(where, Need({"mk3s": PrintTime(15 * 3600, 0.1, 0.0)}, "PETG"))
-    assert quote(join(of, new), Levels(0.999, 0.999)) is None
-    found = quote(join(of, new), Levels(0.999, 0.999, least_later=0.8))
+    assert quote(join(of, new), Levels(0.999, 0.999), most_harm=HARM) is None
+    found = quote(join(of, new), Levels(0.999, 0.999, least_later=0.8), most_harm=HARM)
     assert found is not None
     assert clock(found) == "Wed 10:25"
     assert 0.8 <= found.level < 0.999
@@ -78,3 +83,5 @@ def test_slack_grows_with_the_share_of_printers_that_is_taken() -> None:
     assert 0 < slack_minutes(0.4) < slack_minutes(0.6) < slack_minutes(0.8)
     assert slack_minutes(1.5) == slack_minutes(0.8) == 600
     assert harm_limit(0.1, 0.003) == 0.003 < harm_limit(0.5, 0.003) < harm_limit(0.9, 0.003)
+    assert spares_endangered(0.2)
+    assert not spares_endangered(0.6)

@@ -16,6 +16,7 @@ from math import ceil, inf
 
 import numpy as np
 
+from parts3d.promises.futures.harm import dues_by_part, harm_of
 from parts3d.promises.futures.ready import Futures, Joined, Prints, join
 from parts3d.promises.futures.scene import Floats, Scene
 from parts3d.promises.futures.stretches import calendar_add
@@ -42,6 +43,8 @@ class Levels:
             sure as ``later``.
         slack_minutes: open minutes that a promise for another day is later than it could be, at
             most until the end of that day.
+        spare_endangered: whoever is in danger already may not be harmed at all: right where there
+            are other printers near; where all are busy it closes a point after each failure.
     """
 
     same_day: float
@@ -49,6 +52,7 @@ class Levels:
     least_same_day: float | None = None
     least_later: float | None = None
     slack_minutes: float = 0.0
+    spare_endangered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,9 @@ def quote(
     if (last is None or not last.same_day) and closes > scene.now and _overtakes(scene, closes):
         first = _read(scene, joined.run(urgency=closes), levels, closes)
         if first is not None and first.same_day:
-            harm = harm_of(scene, standing, first.futures)
+            harm = harm_of(
+                scene, standing, first.futures, to_spare_the_endangered=levels.spare_endangered
+            )
             if harm <= most_harm:
                 return replace(first, harm=harm)
     if last is None:
@@ -127,10 +133,15 @@ def _in_turn(
     that takes too much from them, it goes behind one more day of them, in the end behind all.
     """
     scene = joined.scene
+    spare = levels.spare_endangered
+
+    def harm(futures: Futures) -> float:
+        return harm_of(scene, standing, futures, to_spare_the_endangered=spare)
+
     least: Quoted | None = None
     while _overtakes(scene, last.ready_at):
         after = joined.run(urgency=last.ready_at)
-        found = replace(last, urgency=last.ready_at, harm=harm_of(scene, standing, after))
+        found = replace(last, urgency=last.ready_at, harm=harm(after))
         if found.harm <= most_harm:
             return found
         if least is None or found.harm < least.harm:
@@ -143,7 +154,7 @@ def _in_turn(
             return least if is_worth_it else None
         same_day = ready_at < scene.today_ends
         last = replace(last, ready_at=ready_at, same_day=same_day, slack=0.0)
-    return replace(last, harm=harm_of(scene, standing, last.futures))
+    return replace(last, harm=harm(last.futures))
 
 
 def quote_rush(joined: Joined, levels: Levels, *, than: float, most_harm: float) -> Quoted | None:
@@ -175,7 +186,7 @@ def quote_rush(joined: Joined, levels: Levels, *, than: float, most_harm: float)
         if found.ready_at > turn:
             turn = found.ready_at
             continue
-        harm = harm_of(scene, standing, found.futures)
+        harm = harm_of(scene, standing, found.futures, to_spare_the_endangered=True)
         if harm <= most_harm:
             same_day = turn < scene.today_ends
             return replace(found, ready_at=turn, harm=harm, same_day=same_day)
@@ -203,31 +214,6 @@ def may_be_today(joined: Joined) -> bool:
         return False
     free_at = scene.now + np.where(scene.printer_state == _PRINTING, scene.printer_left, 0.0)
     return bool((free_at + news.min(axis=0)).min() < closes)
-
-
-def harm_of(scene: Scene, before: Futures, after: Futures) -> float:
-    """Return by how much the chances to be late of what stands there grow, summed.
-
-    Args:
-        scene: the point.
-        before: its futures.
-        after: its futures with something more.
-    """
-    dues = dues_by_part(scene)
-    parts = len(dues)
-    if not parts:
-        return 0.0
-    then = after.weights @ (after.ready[:, :parts] > dues)
-    now = before.weights @ (before.ready[:, :parts] > dues)
-    return float(np.maximum(then - now, 0.0)[np.isfinite(dues)].sum())
-
-
-def dues_by_part(scene: Scene) -> Floats:
-    """Return the minute promised for each part that stands at the point; ``inf`` for none."""
-    parts = int(scene.group.max()) + 1 if len(scene.group) else 0
-    dues = np.full(parts, inf)
-    np.minimum.at(dues, scene.group, scene.dues)
-    return dues
 
 
 def collectable(opening: Floats, minute: float) -> float:

@@ -7,7 +7,7 @@ from math import inf
 from typing import ClassVar
 
 from parts3d.points.calendar import minutes_of
-from parts3d.promises.busy import harm_limit, slack_minutes
+from parts3d.promises.busy import harm_limit, slack_minutes, spares_endangered
 from parts3d.promises.futures.quote import (
     Levels,
     Quoted,
@@ -177,7 +177,11 @@ class Ours:
         if not one.standing:
             one.standing.append(join(joined.scene).run())
         load = self.learning.load(one.point)
-        levels = replace(levels, slack_minutes=slack_minutes(load))
+        levels = replace(
+            levels,
+            slack_minutes=slack_minutes(load),
+            spare_endangered=spares_endangered(load),
+        )
         most_harm = self._most_harm(one)
         return quote(joined, levels, most_harm=most_harm, standing=one.standing[0])
 
