@@ -1,4 +1,4 @@
-"""Learning from rows: staff's times, failures, outages and silences. Nightly, and as prints end.
+"""Learning from rows: staff, failures, outages, silences, loads. Nightly, and as prints end.
 
 Print times have a measuring of their own (``jobs.measuring``).
 """
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from parts3d.jobs.lifecycle import JobStatus
+from parts3d.jobs.loads import read_loads
 from parts3d.jobs.measuring import WINDOW
 from parts3d.jobs.silences import read_silences
 from parts3d.jobs.tables import Attempt, Job, JobEvent
@@ -21,6 +22,7 @@ from parts3d.points.tables import Point, Printer
 from parts3d.promises.decision_tables import Learning
 from parts3d.promises.learned import LearnedKind, forget_learned, keep_learned
 from parts3d.promises.learning.hazards import OUTAGES, SILENCES, Hazard, Spell, learn_hazard
+from parts3d.promises.learning.loads import Loads, learn_loads
 from parts3d.promises.learning.misses import Misses, learn_misses
 from parts3d.promises.learning.rates import Ended, Rates, Try, learn_rates
 from parts3d.promises.learning.staff_times import Clearing, StaffTimes, learn_staff_times
@@ -59,6 +61,8 @@ class Found:
     silences: Hazard
     silent: int
     misses: Misses
+    loads: Loads
+    standing: int
 
 
 def learn(session: Session, now: datetime) -> Found:
@@ -67,6 +71,7 @@ def learn(session: Session, now: datetime) -> Found:
     tries = read_failures(session, now)
     spells, hours = read_outages(session, now)
     silent, heard = read_silences(session, now)
+    taken, staffed = read_loads(session, clearings, now)
     return Found(
         learn_staff_times(clearings),
         sum(one.done for one in clearings),
@@ -77,6 +82,8 @@ def learn(session: Session, now: datetime) -> Found:
         learn_hazard(SILENCES, silent, heard),
         len(silent),
         learn_misses(settled_since(session, now - WINDOW, now)),
+        learn_loads(taken, staffed),
+        len(staffed),
     )
 
 
@@ -92,6 +99,7 @@ def keep_found(session: Session, found: Found, now: datetime) -> None:
     keep_learned(session, LearnedKind.OUTAGES, found.outages, found.spells, now)
     keep_learned(session, LearnedKind.SILENCES, found.silences, found.silent, now)
     keep_learned(session, LearnedKind.MISSES, found.misses, found.misses.counted, now)
+    keep_learned(session, LearnedKind.LOADS, found.loads, found.standing, now)
     forget_learned(session, now)
     old = col(PrinterSpell.ended_at) < now - WINDOW
     session.execute(sa.delete(PrinterSpell).where(old))

@@ -11,10 +11,24 @@ that room.
 of the night count too, so it may pass 1.
 """
 
+from dataclasses import replace
+
+from parts3d.promises.rule import Rule
+
 QUIET, BUSY = 0.25, 0.65  # loads: below is none of it, above all
 FREE_ENOUGH = 0.4  # load up to which those in danger are left alone
 MOST_SLACK_MINUTES = 600.0  # longer than shops are open: the end of the day
 HARM_WHERE_BUSY = 5 / 3  # of the limit where it is quiet
+
+
+def eased(rule: Rule, load: float) -> Rule:
+    """Return a rule as it holds at a point of a load."""
+    levels = replace(
+        rule.levels,
+        slack_minutes=slack_minutes(load),
+        spare_endangered=spares_endangered(load),
+    )
+    return replace(rule, levels=levels, most_harm=harm_limit(load, rule.most_harm))
 
 
 def slack_minutes(load: float) -> float:

@@ -68,7 +68,7 @@ class Learned(SQLModel, table=True):
     )
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    kind: str = Field(description="staff, failures, outages, silences or misses")
+    kind: str = Field(description="staff, failures, outages, silences, misses or loads")
     key: str = Field(description="a point's or printer's id, or a model; empty: the network")
     figures: dict[str, Any] = Field(sa_type=sa.JSON)
     observations: int

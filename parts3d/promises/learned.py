@@ -1,4 +1,4 @@
-"""What was learned of staff, failures and outages, as rows: the current ones, and their history."""
+"""What was learned of points and printers, as rows: the current ones, and their history."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from parts3d.promises.decision_tables import Learned
 from parts3d.promises.learning.hazards import Hazard
+from parts3d.promises.learning.loads import Loads
 from parts3d.promises.learning.misses import Misses
 from parts3d.promises.learning.rates import Rates
 from parts3d.promises.learning.staff_times import StaffTimes
@@ -36,6 +37,7 @@ class LearnedKind(StrEnum):
     OUTAGES = "outages"
     SILENCES = "silences"
     MISSES = "misses"
+    LOADS = "loads"
 
 
 _TYPES: Mapping[LearnedKind, TypeAdapter[Any]] = {
@@ -44,6 +46,7 @@ _TYPES: Mapping[LearnedKind, TypeAdapter[Any]] = {
     LearnedKind.OUTAGES: TypeAdapter(Hazard),
     LearnedKind.SILENCES: TypeAdapter(Hazard),
     LearnedKind.MISSES: TypeAdapter(Misses),
+    LearnedKind.LOADS: TypeAdapter(Loads),
 }
 
 
@@ -56,6 +59,7 @@ class LearnedValues:
     outages: Hazard | None = None
     silences: Hazard | None = None
     misses: Misses = field(default_factory=Misses)
+    loads: Loads = field(default_factory=Loads)
     counts: Mapping[LearnedKind, int] = field(default_factory=dict)
 
     def staff_minutes(self, point_id: str, hour: int, check_minutes: float) -> tuple[float, ...]:
@@ -120,6 +124,7 @@ def current_learned(session: Session) -> LearnedValues:
         outages=found.get(LearnedKind.OUTAGES),
         silences=found.get(LearnedKind.SILENCES),
         misses=found.get(LearnedKind.MISSES, Misses()),
+        loads=found.get(LearnedKind.LOADS, Loads()),
         counts={kind: row.observations for kind, row in rows.items()},
     )
 

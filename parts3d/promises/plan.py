@@ -26,6 +26,7 @@ from parts3d.errors import Invalid
 from parts3d.points.calendar import minutes_of, moment_of
 from parts3d.promises.alike import merged
 from parts3d.promises.attendance import cleared_at, collectable_at, handled_at, starts_at
+from parts3d.promises.busy import eased
 from parts3d.promises.futures.quote import Levels, Quoted, quote, quote_rush
 from parts3d.promises.futures.ready import Prints, join
 from parts3d.promises.futures.scene import Scene, scene_of, times_at
@@ -88,7 +89,9 @@ def plan(
     now = now.astimezone(UTC)
     needs = needs_of(wanted)
     rule = Rule(levels.later, levels, most_harm)
-    return [_plan_point(now, needs, point, rule, now + horizon) for point in points]
+    return [
+        _plan_point(now, needs, point, eased(rule, point.load), now + horizon) for point in points
+    ]
 
 
 def _plan_point(

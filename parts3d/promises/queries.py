@@ -182,6 +182,7 @@ def _snapshot(
         repair_hours=known.learned.repair_hours(),
         silences_per_hour=known.learned.silences_per_hour(point.id),
         silence_hours=known.learned.silence_hours(),
+        load=round(known.learned.loads.at(point.id), 3),
         misses=round(known.learned.misses.factor(point.id, hour, {one.model for one in shown}), 3),
     )
 

@@ -78,8 +78,7 @@ def reasons_for(
                 {"spare_prints": spare_prints, "failure_probability": round(chance, 4)},
             )
         )
-    if quoted.urgency < inf:
-        reasons.append(Reason(ReasonCode.OVERTAKES, {"harm": round(quoted.harm, 5)}))
+    reasons += _among_others(quoted)
     half = quoted.futures.quantile(0.5)
     reasons.append(
         Reason(
@@ -113,6 +112,16 @@ def reasons_for(
             )
         )
     return tuple(reasons)
+
+
+def _among_others(quoted: Quoted) -> list[Reason]:
+    """Explain the order's turn among what is promised there, and will be."""
+    reasons = []
+    if quoted.urgency < inf:
+        reasons.append(Reason(ReasonCode.OVERTAKES, {"harm": round(quoted.harm, 5)}))
+    if quoted.slack:
+        reasons.append(Reason(ReasonCode.SLACK, {"minutes": round(quoted.slack)}))
+    return reasons
 
 
 def _before(

@@ -168,6 +168,7 @@ class PointSnapshot:
         repair_hours: shortest and longest outage, log-uniform between.
         silences_per_hour: how often its agent falls silent, per staffed hour.
         silence_hours: shortest and longest silence in staffed hours, log-uniform between.
+        load: share of its staffed printer minutes that was taken lately (``learning.loads``).
         misses: how many times as many promises as planned are missed there, at this hour
             (``learning.misses``); 1 is as planned, or not known.
     """
@@ -192,6 +193,7 @@ class PointSnapshot:
     repair_hours: tuple[float, float] = (1.0, 24.0)
     silences_per_hour: float = 0.0
     silence_hours: tuple[float, float] = (0.1, 9.0)
+    load: float = 0.0
     misses: float = 1.0
 
 
@@ -214,6 +216,7 @@ class ReasonCode(StrEnum):
     CHANCE = "chance"
     FROM_STOCK = "from_stock"
     TWINS = "twins"
+    SLACK = "slack"
 
 
 class RefusalCode(StrEnum):

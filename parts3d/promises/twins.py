@@ -12,6 +12,7 @@ from math import inf
 from parts3d.points.calendar import minutes_of, moment_of
 from parts3d.points.hours import BRUSSELS
 from parts3d.promises.attendance import collectable_at
+from parts3d.promises.busy import eased
 from parts3d.promises.futures.quote import Quoted, doubled, quote
 from parts3d.promises.futures.ready import Prints, join
 from parts3d.promises.futures.scene import Scene, scene_of, times_at
@@ -59,6 +60,7 @@ def with_twin(
     ]
     if len(able) < _TWO:
         return None
+    rule = eased(rule, point.load)
     one = Prints([times], [-1], [0], [need.material], [need.copies])
     quoted = quote(join(scene, doubled(one, [-1])), rule.levels, most_harm=rule.most_harm)
     if quoted is None or not quoted.same_day or quoted.harm > rule.most_harm:

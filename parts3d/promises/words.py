@@ -75,6 +75,9 @@ _REASONS = {
     ReasonCode.CHANCE: N_("In {kept_percent} % of what may happen it is ready by then."),
     ReasonCode.FROM_STOCK: N_("{parts} part(s) lie in the point's stock, checked already."),
     ReasonCode.TWINS: N_("Two printers make it at once, so that it is ready today."),
+    ReasonCode.SLACK: N_(
+        "The point is busy and leaves room for parts that are wanted that day: {minutes} min."
+    ),
     ReasonCode.WAITS_FOR_OPENING: N_("It can be collected once the point opens, {opens_at}."),
 }
 

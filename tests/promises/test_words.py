@@ -36,6 +36,7 @@ REASON_VALUES: dict[ReasonCode, dict[str, Value]] = {
     ReasonCode.OVERTAKES: {"harm": 0.001},
     ReasonCode.RUSH: {"otherwise_ready_at": READY.isoformat()},
     ReasonCode.CHANCE: {"kept": 0.993, "half_ready_at": READY.isoformat(), "futures": 256},
+    ReasonCode.SLACK: {"minutes": 90},
     ReasonCode.WAITS_FOR_OPENING: {"opens_at": READY.isoformat()},
 }
 

@@ -85,6 +85,7 @@ def learned_view(session: Session, names: dict[str, str], now: datetime) -> dict
         "between_outages_days": 1 / found.outages.per_hour / 24
         if found.outages is not None and found.outages.spells
         else None,
+        "load": found.loads.network if found.counts.get(LearnedKind.LOADS) else None,
         "between_silences_hours": 1 / found.silences.per_hour
         if found.silences is not None and found.silences.spells
         else None,

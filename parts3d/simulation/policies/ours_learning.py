@@ -3,6 +3,7 @@
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
+from parts3d.promises.learning.loads import shares_taken
 from parts3d.promises.print_time import MAX_FAILURE_PROBABILITY, Pace, PrintTime
 from parts3d.promises.snapshot import Need
 from parts3d.simulation.calendar import MINUTES_PER_DAY
@@ -23,10 +24,9 @@ _STEPS = 8
 # Staffed minutes until a bed is clear, as shops say before anybody measured.
 _PRIOR_CLEARING = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0)
 _LEAST_CLEARINGS = 30
-# How busy printers are is counted over a week; what a point's own count weighs beside the
-# network's, and the network's beside what is thought before anything was heard.
+# How busy printers are is counted over a week.
 _BUSY_DAYS = 7
-_PRIOR_LOAD, _PRIOR_STAFFED_MIN = 0.4, 3000.0
+_PRIOR_LOAD = 0.4
 
 
 @dataclass(slots=True)
@@ -79,12 +79,7 @@ class Learning:
             point.index: point.calendar.open_between(since, now) * len(point.printers)
             for point in self.seen.points
         }
-
-        def share(minutes: float, of: float, before: float) -> float:
-            return (minutes + before * _PRIOR_STAFFED_MIN) / (of + _PRIOR_STAFFED_MIN)
-
-        network = share(sum(busy.values()), sum(staffed.values()), _PRIOR_LOAD)
-        self.loads = {point: share(busy[point], of, network) for point, of in staffed.items()}
+        _, self.loads = shares_taken(busy, staffed, prior=_PRIOR_LOAD)
 
     def fit(self, now: float) -> None:
         """Fit the corrections to all prints so far, those that still run too; and the loads."""
