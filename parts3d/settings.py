@@ -136,7 +136,8 @@ class Settings(BaseSettings):
         int,
         Field(
             ge=1,
-            description="Checkouts opened by the API that hold capacity, per network address.",
+            description="Checkouts opened by the API that hold capacity, per network address. A "
+            "proxy in front has to stand in FORWARDED_ALLOW_IPS, or all callers share its own.",
         ),
     ] = 5
     choice_minutes_per_km: Annotated[

@@ -151,9 +151,7 @@ def read_clearings(session: Session, now: datetime) -> list[Clearing]:
 def _clearing(
     hours: Hours, point_id: str, since: datetime, until: datetime, now: datetime, *, done: bool
 ) -> Clearing:
-    minutes = sum(
-        ((closes - opens) / _A_MINUTE for opens, closes in hours.open_intervals(since, until)), 0.0
-    )
+    minutes = hours.open_time(since, until) / _A_MINUTE
     begins = hours.next_open(since) or since
     return Clearing(
         point_id, begins.astimezone(BRUSSELS).hour, minutes, done, max((now - until) / _A_DAY, 0.0)

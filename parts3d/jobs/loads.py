@@ -13,7 +13,7 @@ from parts3d.points.tables import Point, Printer
 from parts3d.promises.learning.loads import LATELY
 from parts3d.promises.learning.staff_times import Clearing
 
-MOST_ROWS = 50_000
+_MOST_ROWS = 50_000
 _A_MINUTE, _A_DAY = timedelta(minutes=1), timedelta(days=1)
 
 
@@ -33,7 +33,7 @@ def read_loads(
     staffed: dict[str, float] = defaultdict(float)
     for printer in session.exec(select(Printer).where(col(Printer.withdrawn_at).is_(None))):
         begins = max(printer.created_at, since)
-        staffed[printer.point_id] += _minutes(hours[printer.point_id], begins, now)
+        staffed[printer.point_id] += hours[printer.point_id].open_time(begins, now) / _A_MINUTE
     taken: dict[str, float] = defaultdict(float)
     for started_at, ended_at, point_id in session.exec(
         select(Attempt.started_at, Attempt.ended_at, Printer.point_id)
@@ -42,7 +42,7 @@ def read_loads(
             col(Attempt.started_at).is_not(None),
             sa.or_(col(Attempt.ended_at).is_(None), col(Attempt.ended_at) > since),
         )
-        .limit(MOST_ROWS)
+        .limit(_MOST_ROWS)
     ):
         begins = max(started_at or now, since)
         taken[point_id] += max(((ended_at or now) - begins) / _A_MINUTE, 0.0)
@@ -50,8 +50,3 @@ def read_loads(
         if one.age_days <= LATELY / _A_DAY:
             taken[one.point] += one.staffed_minutes
     return dict(taken), dict(staffed)
-
-
-def _minutes(hours: Hours, since: datetime, until: datetime) -> float:
-    stretches = hours.open_intervals(since, until)
-    return sum(((closes - opens) / _A_MINUTE for opens, closes in stretches), 0.0)

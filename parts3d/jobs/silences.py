@@ -67,7 +67,7 @@ def read_silences(session: Session, now: datetime) -> tuple[list[Spell], Mapping
     ):
         if row.point_id not in hours:
             continue
-        lasted = _staffed(hours[row.point_id], row.began_at, row.ended_at or now)
+        lasted = hours[row.point_id].open_time(row.began_at, row.ended_at or now)
         if lasted < QUIET_FROM:
             continue
         away[row.point_id] += lasted / _AN_HOUR
@@ -97,11 +97,6 @@ def _watched_since(session: Session, now: datetime) -> datetime:
     return state.watched_since
 
 
-def _staffed(hours: Hours, since: datetime, until: datetime) -> timedelta:
-    stretches = hours.open_intervals(since, until)
-    return sum((closes - opens for opens, closes in stretches), timedelta())
-
-
 def _share(hours: Hours, now: datetime) -> float:
     """Return the share of all time in which somebody is there."""
-    return _staffed(hours, now - _SAMPLE, now) / _SAMPLE
+    return hours.open_time(now - _SAMPLE, now) / _SAMPLE

@@ -153,6 +153,11 @@ class Hours:
         found = takewhile(lambda stretch: stretch[0] < end, self.stretches(start))
         return [(max(start, opens), min(end, closes)) for opens, closes in found]
 
+    def open_time(self, start: datetime, end: datetime) -> timedelta:
+        """Return how long it is open between two moments."""
+        stretches = self.open_intervals(start, end)
+        return sum((closes - opens for opens, closes in stretches), _NO_TIME)
+
     def add_open_time(self, at: datetime, duration: timedelta) -> datetime | None:
         """Advance by ``duration`` of open time: the earliest moment with that much behind it.
 

@@ -197,7 +197,7 @@ def _printer(printer: Printer, staffed: Hours, known: _Known) -> PrinterSnapshot
     lying = None if printer.bed_clear or queue.running is not None else queue.printed
     waited = 0.0
     if lying is not None and queue.printed_at is not None and queue.printed_at < known.now:
-        waited = _staffed_minutes(staffed, queue.printed_at, known.now)
+        waited = staffed.open_time(queue.printed_at, known.now) / _A_MINUTE
     return PrinterSnapshot(
         id=printer.id,
         model=printer.model,
@@ -259,13 +259,8 @@ def _silent_minutes(printer: Printer, staffed: Hours, known: _Known) -> float | 
     longest = known.learned.silence_hours()[1]
     if heard_at is None or not _QUIET_AFTER < now - heard_at < _GIVEN_UP:
         return None
-    minutes = _staffed_minutes(staffed, heard_at, now)
+    minutes = staffed.open_time(heard_at, now) / _A_MINUTE
     return round(minutes, 1) if minutes < 60 * longest else None
-
-
-def _staffed_minutes(staffed: Hours, since: datetime, until: datetime) -> float:
-    stretches = staffed.open_intervals(since, until)
-    return sum((closes - opens) / _A_MINUTE for opens, closes in stretches)
 
 
 def _is_back_soon(absence: PrinterAbsence, now: datetime) -> bool:

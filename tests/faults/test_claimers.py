@@ -15,7 +15,6 @@ from parts3d.db import Database, new_id
 from parts3d.errors import Unavailable
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tables import Attempt, Job
-from parts3d.points.tables import Printer
 from tests.jobs.bench import Shop
 
 CLAIMERS = 8
@@ -72,19 +71,7 @@ def test_no_job_goes_to_two_of_eight_claimers(
 ) -> None:
     shop = Shop.open(database, tmp_path, now, orders=JOBS // JOBS_OF_AN_ORDER)
     many_jobs(shop, JOBS)
-    with database.unit_of_work() as work:
-        for number in range(CLAIMERS):
-            work.session.add(
-                Printer(
-                    id=f"p{number}",
-                    point_id=shop.network.points["huy"],
-                    agent_id=shop.agent.id,
-                    name=f"p{number}",
-                    model="mk3s",
-                    material="PETG",
-                    created_at=now,
-                )
-            )
+    shop.add_printers(CLAIMERS)
     crowd = Crowd(shop)
     threads = [threading.Thread(target=crowd.claim, args=(f"p{n}",)) for n in range(CLAIMERS)]
     for thread in threads:

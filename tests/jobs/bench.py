@@ -67,6 +67,22 @@ class Shop:
         with self.database.reading() as session:
             return session.get_one(Printer, self.printer_id)
 
+    def add_printers(self, count: int) -> None:
+        """Add printers p0, p1 and so on of the shop's agent."""
+        with self.database.unit_of_work() as work:
+            for number in range(count):
+                work.session.add(
+                    Printer(
+                        id=f"p{number}",
+                        point_id=self.network.points["huy"],
+                        agent_id=self.agent.id,
+                        name=f"p{number}",
+                        model="mk3s",
+                        material="PETG",
+                        created_at=self.now,
+                    )
+                )
+
     def jobs(self) -> list[Job]:
         with self.database.reading() as session:
             return list(session.exec(select(Job).order_by(Job.created_at)).all())  # type: ignore[arg-type]

@@ -87,19 +87,7 @@ def test_many_claimers_at_once_never_get_the_same_job(
     database: Database, tmp_path: Path, now: datetime
 ) -> None:
     shop = Shop.open(database, tmp_path, now, orders=8)
-    with database.unit_of_work() as work:
-        for number in range(8):
-            work.session.add(
-                Printer(
-                    id=f"p{number}",
-                    point_id=shop.network.points["huy"],
-                    agent_id=shop.agent.id,
-                    name=f"p{number}",
-                    model="mk3s",
-                    material="PETG",
-                    created_at=now,
-                )
-            )
+    shop.add_printers(8)
     claimed: list[str] = []
 
     def claim(number: int) -> None:

@@ -1,6 +1,7 @@
 """Staff say that they close early, or come later: promises are looked at again, and back."""
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,17 @@ def test_staff_who_come_late_say_until_when(shop: Shop, staff: TestClient) -> No
     assert staff.post("/counter/hours", data=late).status_code == 303
     assert not is_open_at(shop, 11)
     assert is_open_at(shop, 12)
+
+
+def test_who_closes_now_may_think_about_it_for_some_minutes(
+    shop: Shop, site: Site, staff: TestClient
+) -> None:
+    looked = staff.post("/counter/hours/look", data=EARLY | {"at": ""}).text
+    hidden = dict(re.findall(r'<input type="hidden" name="(how|at|why)" value="([^"]*)"', looked))
+    assert hidden == EARLY | {"at": ""}
+    site.now = shop.now + timedelta(minutes=3)
+    assert staff.post("/counter/hours", data=hidden).status_code == 303
+    assert [row.starts_at for row in closures(shop)] == [site.now]
 
 
 @pytest.mark.parametrize("path", ["/counter/hours", "/counter/hours/look"])

@@ -7,7 +7,7 @@ from math import inf
 from typing import ClassVar
 
 from parts3d.points.calendar import minutes_of
-from parts3d.promises.busy import harm_limit, slack_minutes, spares_endangered
+from parts3d.promises.busy import eased, harm_limit
 from parts3d.promises.futures.quote import (
     Levels,
     Quoted,
@@ -18,7 +18,7 @@ from parts3d.promises.futures.quote import (
 )
 from parts3d.promises.futures.ready import FEW_SAMPLES, SAMPLES, Futures, Joined, Prints, join
 from parts3d.promises.futures.scene import scene_of, times_at
-from parts3d.promises.rule import MEASURED
+from parts3d.promises.rule import MEASURED, Rule
 from parts3d.simulation.policies.ours_dispatch import Dispatch
 from parts3d.simulation.policies.ours_learning import Learning
 from parts3d.simulation.policies.ours_rescue import Rescuer
@@ -176,14 +176,8 @@ class Ours:
     def _quote(self, one: "_Choice", joined: Joined, levels: Levels) -> Quoted | None:
         if not one.standing:
             one.standing.append(join(joined.scene).run())
-        load = self.learning.load(one.point)
-        levels = replace(
-            levels,
-            slack_minutes=slack_minutes(load),
-            spare_endangered=spares_endangered(load),
-        )
-        most_harm = self._most_harm(one)
-        return quote(joined, levels, most_harm=most_harm, standing=one.standing[0])
+        rule = eased(Rule(MEASURED.aim, levels, self.most_harm), self.learning.load(one.point))
+        return quote(joined, rule.levels, most_harm=rule.most_harm, standing=one.standing[0])
 
     def _most_harm(self, one: "_Choice") -> float:
         return harm_limit(self.learning.load(one.point), self.most_harm)
