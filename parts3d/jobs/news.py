@@ -14,26 +14,36 @@ DROPPED = (JobStatus.CANCELLED, JobStatus.MOVED)
 _CLAIMABLE = (JobStatus.WAITING, JobStatus.LEASED)
 
 
+def _worth() -> sa.Select[tuple[bool]]:
+    agent_id: sa.BindParameter[str] = sa.bindparam("agent_id")
+    claimable = select(Job.id).where(
+        col(Job.point_id).in_(sa.bindparam("point_ids", expanding=True)),
+        col(Job.status).in_(_CLAIMABLE),
+    )
+    dropped = (
+        select(Attempt.id)
+        .join(Job, col(Attempt.id) == col(Job.attempt_id))
+        .where(
+            col(Attempt.agent_id) == agent_id,
+            col(Attempt.ended_at).is_(None),
+            col(Job.status).in_(DROPPED),
+        )
+    )
+    asked = select(PrinterCommand.id).where(
+        col(PrinterCommand.agent_id) == agent_id, col(PrinterCommand.outcome).is_(None)
+    )
+    return sa.select(sa.or_(claimable.exists(), dropped.exists(), asked.exists()))
+
+
+# Built once: building it takes longer than asking it.
+_WORTH = _worth()
+
+
 def may_have_news(session: Session, agent: Agent, point_ids: Iterable[str]) -> bool:
     """Tell whether it is worth looking for work, dropped attempts and commands.
 
     False is certain; True may come to nothing (a job of another printer, a command that has
     just expired). A thousand waiting agents ask this, and each statement more is a thousand.
     """
-    claimable = select(Job.id).where(
-        col(Job.point_id).in_(list(point_ids)), col(Job.status).in_(_CLAIMABLE)
-    )
-    dropped = (
-        select(Attempt.id)
-        .join(Job, col(Attempt.id) == col(Job.attempt_id))
-        .where(
-            Attempt.agent_id == agent.id,
-            col(Attempt.ended_at).is_(None),
-            col(Job.status).in_(DROPPED),
-        )
-    )
-    asked = select(PrinterCommand.id).where(
-        PrinterCommand.agent_id == agent.id, col(PrinterCommand.outcome).is_(None)
-    )
-    worth = sa.or_(claimable.exists(), dropped.exists(), asked.exists())
-    return bool(session.scalar(sa.select(worth)))
+    asked = {"agent_id": agent.id, "point_ids": list(point_ids)}
+    return bool(session.scalar(_WORTH, asked))
