@@ -15,6 +15,7 @@ from parts3d.guards import Guard
 from parts3d.jobs.lookout import stop_looking
 from parts3d.promises.warming import warm_up
 from parts3d.settings import Settings
+from parts3d.settling import settle
 from parts3d.web import install_error_answers, system_clock
 
 # Where routes come from, in the order of an order's life. Each module has a ``router``.
@@ -95,5 +96,6 @@ def create_app(
 
 def served_app() -> FastAPI:
     """Build the application as it is served: what promises are read from is loaded behind it."""
-    warm_up()
-    return create_app()
+    app = create_app()
+    settle(after=warm_up())
+    return app
