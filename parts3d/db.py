@@ -119,6 +119,8 @@ class Database:
             # As many as the web server has threads: nobody waits for one that waits for him.
             "pool_size": 10,
             "max_overflow": 30,
+            # The one used last knows the statements and tables already; the others rest.
+            "pool_use_lifo": True,
             # What rows hold (names, addresses) has no place in an error's words, hence in a log.
             "hide_parameters": True,
         }

@@ -10,6 +10,7 @@ from parts3d.accounts.service import signed_in
 from parts3d.accounts.tables import Account, Agent, Role
 from parts3d.context import Context
 from parts3d.errors import Forbidden
+from parts3d.line import in_line
 from parts3d.web import SIGN_IN_COOKIE, ContextDep, NowDep
 from printer_agents.protocol import HEADER_AGENT, HEADER_NONCE, HEADER_SIGNATURE
 
@@ -76,24 +77,24 @@ async def get_body(request: Request) -> bytes:
 BodyDep = Annotated[bytes, Depends(get_body)]
 
 
-def get_agent(
+async def get_agent(
     request: Request,
     context: ContextDep,
     now: NowDep,
     body: BodyDep,
 ) -> Agent:
     """Let an agent pass whose signature fits; its nonce is used up in a commit of its own."""
-    return _signing_agent(request, context, now, body, greeting=False)
+    return await in_line(_signing_agent, request, context, now, body, greeting=False)
 
 
-def get_greeting_agent(
+async def get_greeting_agent(
     request: Request,
     context: ContextDep,
     now: NowDep,
     body: BodyDep,
 ) -> Agent:
     """Let an agent pass that says hello: whether it is a copy is told there."""
-    return _signing_agent(request, context, now, body, greeting=True)
+    return await in_line(_signing_agent, request, context, now, body, greeting=True)
 
 
 def _signing_agent(

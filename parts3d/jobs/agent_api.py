@@ -37,6 +37,7 @@ from parts3d.jobs.printers import (
 from parts3d.jobs.reports import hear
 from parts3d.jobs.tables import Attempt, Job
 from parts3d.jobs.versions import new_enough, too_old
+from parts3d.line import in_line
 from parts3d.notices.announce import announce
 from parts3d.points.tables import Printer
 from parts3d.web import ContextDep, NowDep, ReadDep, system_clock
@@ -87,13 +88,14 @@ async def claim_work(
     lookout.fresh.add(agent.point_id)
     # Listen before the first look, so that no ring falls between look and wait.
     async with context.bell.listen([point_channel(agent.point_id)]) as ear:
-        first = answer = await run_in_threadpool(_claim_once, context, agent, request, hear=True)
+        first = answer = await in_line(_claim_once, context, agent, request, hear=True)
         while not _has_news(request, first, answer):
             # A bell may be lost, the row is the truth: one look for all who wait.
             rung = await lookout.wait(context, ear, agent.point_id, deadline - time.monotonic())
             # In silence the last answer still holds; and nobody who has left hears of a lease.
             if not rung or await connection.is_disconnected():
                 break
+            # Most likely there is work: past the line of those who only ask whether there is.
             answer = await run_in_threadpool(_claim_once, context, agent, request, hear=False)
         return answer
 
