@@ -4,8 +4,8 @@ Where printers are seldom taken, an order for today finds one whatever was promi
 Where they are taken most of the time, tomorrow's mornings are full of what was promised the night
 before for the earliest minute, and nobody who orders then can be promised the same day, although
 the work of the day would allow both. So the busier the point, the more room a promise for another
-day leaves, at most until that day's end; and the more an order may take from others, who have
-that room.
+day leaves, nearly until that day's end; and the more an order may take from others, who have that
+room, and the more may be missed by minutes.
 
 ``load`` is the share of a point's staffed printer minutes that prints and beds took lately; prints
 of the night count too, so it may pass 1.
@@ -15,16 +15,19 @@ from dataclasses import replace
 
 from parts3d.promises.rule import Rule
 
-QUIET, BUSY = 0.25, 0.65  # loads: below is none of it, above all
+QUIET, BUSY = 0.4, 0.65  # loads: below is none of it, above all
 FREE_ENOUGH = 0.4  # load up to which those in danger are left alone
 MOST_SLACK_MINUTES = 600.0  # longer than shops are open: the end of the day
-HARM_WHERE_BUSY = 5 / 3  # of the limit where it is quiet
+MISSES_WHERE_BUSY = 2.0  # of those by minutes that are allowed where it is quiet
+HARM_WHERE_BUSY = 2.0  # of the limit where it is quiet
 
 
 def eased(rule: Rule, load: float) -> Rule:
     """Return a rule as it holds at a point of a load."""
     levels = replace(
         rule.levels,
+        same_day=_relaxed(rule.levels.same_day, load),
+        later=_relaxed(rule.levels.later, load),
         slack_minutes=slack_minutes(load),
         spare_endangered=spares_endangered(load),
     )
@@ -49,6 +52,10 @@ def harm_limit(load: float, quiet: float) -> float:
 def spares_endangered(load: float) -> bool:
     """Tell whether nobody who is in danger may be harmed: a near point has room as well."""
     return load < FREE_ENOUGH
+
+
+def _relaxed(level: float, load: float) -> float:
+    return 1 - (1 - level) * (1 + (MISSES_WHERE_BUSY - 1) * _share(load))
 
 
 def _share(load: float) -> float:

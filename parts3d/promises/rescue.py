@@ -1,13 +1,16 @@
 """What can still be saved: promises at risk, and the moves that help. Pure.
 
-A promise is at risk when the chance that it is late has grown beyond ``RISK``. For each, the most
-urgent first, the moves are tried from the mildest to the boldest, each on the same futures as if
-it were made (common random numbers, so that two moves differ by their effect and not by luck):
+A promise is at risk when the chance that it is late has grown beyond ``RISK``. Late by a night is
+worse than late by minutes: closing time is a cliff, and what is late already may still be saved
+from it. So what a move saves is the chance to be late and that to be late by a night, added. For
+each promise, the most urgent first, the moves are tried from the mildest to the boldest, each on
+the same futures as if it were made (common random numbers, so that two moves differ by their
+effect and not by luck):
 
 1. another printer of the point takes the waiting print;
 2. a hedge: a second print of the same part at once, whichever passes first serves;
 3. another point, which the customer has to agree to;
-4. nothing helps: the customer is told before the time, with the time that can be held.
+4. nothing keeps the promise: the customer is told before the time, with the time that can be held.
 
 A move has to save clearly more than it costs others at the same point. Moves already decided are
 in the futures of the next one.
@@ -21,7 +24,7 @@ import numpy as np
 
 from parts3d.points.calendar import minutes_of, moment_of
 from parts3d.promises.committed import Committed, CommittedState, Move, MoveKind
-from parts3d.promises.futures.harm import harm_of
+from parts3d.promises.futures.harm import A_NIGHT, harm_of
 from parts3d.promises.futures.quote import collectable
 from parts3d.promises.futures.ready import Futures, Prints, run, weighted_quantile
 from parts3d.promises.futures.scene import Scene, scene_of, times_at
@@ -34,7 +37,23 @@ HORIZON = timedelta(days=14)
 _LEAST_GAIN = 0.04  # of the chance to be kept: a second print or another printer is worth that
 _LEAST_GAIN_ELSEWHERE = 0.25  # a customer is not asked for less
 _MOST_HARM_OF_GAIN = 0.5
-_LOST = 0.5
+_HEDGES_TRIED = 2  # printers, those that are free first
+_IDLE, _PRINTING, _DOWN = 0, 1, 3  # as in ``futures.loop``
+_NOT_SOON = 1e5
+LOST = 0.5  # from this chance to be late on, whatever is done, the customer is told
+
+
+@dataclass(frozen=True, slots=True)
+class _Danger:
+    """The chances that a part is ready after the promise, and after the night that follows it."""
+
+    late: float
+    by_a_night: float
+
+    @property
+    def total(self) -> float:
+        """What a move may save."""
+        return self.late + A_NIGHT * self.by_a_night
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +63,7 @@ class _Option:
     kind: MoveKind
     point: str
     printer: str
-    late: float
+    danger: _Danger
     ready: float
     scene: Scene  # of the point that gets the print, with it
     harm: float = 0.0
@@ -85,34 +104,24 @@ def rescue(
         before = standing[one.point_id]
         part = int(scene.group[job])
         due = minutes_of(one.promised_at)
-        late = before.late(part, due)
-        if late <= risk:
+        danger = _danger(scene, before, part, due)
+        if danger.total <= risk:
             continue
         covered.add(one.hedge_of or one.job_id)
         ready = collectable(scene.opening, _quantile(before, part, quantile))
         may_hedge = one.may_hedge and one.job_id not in hedged and one.hedge_of is None
-        chosen = _chosen(
-            _options(one, job, scene, standing, by_id, scenes, quantile, may_hedge=may_hedge),
-            late,
-        )
-        if chosen is None:
-            if late >= _LOST:
-                moves.append(
-                    _move(one, MoveKind.TELL, one.point_id, "", (late, ready), (late, ready))
-                )
-            continue
-        scenes[chosen.point] = chosen.scene
-        standing.pop(chosen.point, None)
-        moves.append(
-            _move(
-                one,
-                chosen.kind,
-                chosen.point,
-                chosen.printer,
-                (late, ready),
-                (chosen.late, chosen.ready),
+        options = _options(one, job, scene, standing, by_id, scenes, quantile, may_hedge=may_hedge)
+        chosen = _chosen(options, danger)
+        if chosen is not None:
+            scenes[chosen.point] = chosen.scene
+            standing.pop(chosen.point, None)
+            after = (chosen.danger.late, chosen.ready)
+            moves.append(
+                _move(one, chosen.kind, chosen.point, chosen.printer, (danger.late, ready), after)
             )
-        )
+        if min(danger.late, 1.0 if chosen is None else chosen.danger.late) >= LOST:
+            lost = (danger.late, ready) if chosen is None else after
+            moves.append(_move(one, MoveKind.TELL, one.point_id, "", lost, lost))
     return moves
 
 
@@ -137,9 +146,9 @@ def at_risk(
         if one.point_id != point.id or job is None or int(scene.group[job]) in parts:
             continue
         parts.add(int(scene.group[job]))
-        late = futures.late(int(scene.group[job]), minutes_of(one.promised_at))
-        if late > risk:
-            found.append((one, late))
+        danger = _danger(scene, futures, int(scene.group[job]), minutes_of(one.promised_at))
+        if danger.total > risk:
+            found.append((one, danger.late))
     return found
 
 
@@ -171,7 +180,7 @@ def _options(
                         MoveKind.OTHER_PRINTER,
                         here.id,
                         here.printers[index].id,
-                        after.late(part, due),
+                        _danger(scene, after, part, due),
                         collectable(scene.opening, _quantile(after, part, quantile)),
                         moved,
                         harm_of(scene, before, after),
@@ -179,11 +188,11 @@ def _options(
                 )
     times = times_at(one.need, here)
     if may_hedge:
-        for index, time in enumerate(times):
-            if time is None or (
-                one.state is not CommittedState.WAITING and index == scene.home[job]
-            ):
-                continue
+        runs_on = -1 if one.state is CommittedState.WAITING else int(scene.home[job])
+        others = [
+            index for index, time in enumerate(times) if time is not None and index != runs_on
+        ]
+        for index in sorted(others, key=lambda index: _free_in(scene, index))[:_HEDGES_TRIED]:
             hedge = Prints([times], [index], [-1 - part], [one.need.material], [one.need.copies])
             urgency = float(scene.urgency[job]) + 0.5
             after = run(scene, hedge, urgency=urgency)
@@ -192,7 +201,7 @@ def _options(
                     MoveKind.HEDGE,
                     here.id,
                     here.printers[index].id,
-                    after.late(part, due),
+                    _danger(scene, after, part, due),
                     collectable(scene.opening, _quantile(after, part, quantile)),
                     scene,
                     harm_of(scene, before, after),
@@ -201,6 +210,13 @@ def _options(
     if one.may_leave and one.state is not CommittedState.PRINTED:
         found += _elsewhere(one, due, points, scenes, standing, quantile)
     return found
+
+
+def _free_in(scene: Scene, printer: int) -> float:
+    """Return about how many minutes a printer is not free for yet; those out of order come last."""
+    state, left = int(scene.printer_state[printer]), float(scene.printer_left[printer])
+    waits = 60.0 * int((scene.home == printer).sum())
+    return waits + {_IDLE: 0.0, _PRINTING: left, _DOWN: _NOT_SOON}.get(state, 0.0)
 
 
 def _elsewhere(
@@ -238,7 +254,7 @@ def _elsewhere(
                 MoveKind.OTHER_POINT,
                 point.id,
                 point.printers[home].id,
-                after.late(part, due),
+                _danger(scene, after, part, due),
                 collectable(scene.opening, _quantile(after, part, quantile)),
                 scene,
                 harm_of(scene, standing[point.id], after),
@@ -247,7 +263,12 @@ def _elsewhere(
     return found
 
 
-def _chosen(options: Sequence[_Option], late: float) -> _Option | None:
+def _danger(scene: Scene, futures: Futures, part: int, due: float) -> _Danger:
+    night = scene.day_ends(max(due, scene.now))
+    return _Danger(futures.late(part, due), futures.late(part, night))
+
+
+def _chosen(options: Sequence[_Option], danger: _Danger) -> _Option | None:
     """Return the mildest kind that gains enough, the best of its kind; ties as they came."""
     for kind in (MoveKind.OTHER_PRINTER, MoveKind.HEDGE, MoveKind.OTHER_POINT):
         least = _LEAST_GAIN_ELSEWHERE if kind is MoveKind.OTHER_POINT else _LEAST_GAIN
@@ -255,11 +276,11 @@ def _chosen(options: Sequence[_Option], late: float) -> _Option | None:
             one
             for one in options
             if one.kind is kind
-            and late - one.late >= least
-            and one.harm <= _MOST_HARM_OF_GAIN * (late - one.late)
+            and danger.total - one.danger.total >= least
+            and one.harm <= _MOST_HARM_OF_GAIN * (danger.total - one.danger.total)
         ]
         if worth:
-            return min(worth, key=lambda one: one.late + one.harm)
+            return min(worth, key=lambda one: one.danger.total + one.harm)
     return None
 
 

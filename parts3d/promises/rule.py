@@ -6,7 +6,7 @@ named after (docs/promise.md). The futures hold fewer hazards than the world, an
 printers that an earlier one counts on; so it plans surer than it aims at.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parts3d.promises.futures.quote import Levels
 
@@ -21,7 +21,8 @@ class Rule:
     Args:
         aim: the share of promises that are to be kept.
         levels: the quantiles that are read from the futures for it.
-        most_harm: by how much the others' chances to be late may grow, summed.
+        most_harm: by how much the others' chances to be late may grow, summed, those to be late by
+            a night counted three times.
     """
 
     aim: float
@@ -29,7 +30,11 @@ class Rule:
     most_harm: float
 
 
-MEASURED = Rule(0.99, Levels(0.997, 0.997, least_same_day=0.988), most_harm=0.003)
+MEASURED = Rule(
+    0.99,
+    Levels(0.9985, 0.992, least_same_day=0.995, least_with_twin=0.988, by_evening=0.9975),
+    most_harm=0.008,
+)
 
 
 def rule_for(aim: float) -> Rule:
@@ -44,12 +49,19 @@ def rule_for(aim: float) -> Rule:
     def level(measured: float) -> float:
         return min(1 - more * (1 - measured), _SUREST)
 
+    def perhaps(measured: float | None) -> float | None:
+        return None if measured is None else level(measured)
+
     levels = MEASURED.levels
-    least = levels.least_same_day
     return Rule(
         aim,
-        Levels(
-            level(levels.same_day), level(levels.later), least if least is None else level(least)
+        replace(
+            levels,
+            same_day=level(levels.same_day),
+            later=level(levels.later),
+            least_same_day=perhaps(levels.least_same_day),
+            least_with_twin=perhaps(levels.least_with_twin),
+            by_evening=perhaps(levels.by_evening),
         ),
         min(more * MEASURED.most_harm, 1.0),
     )

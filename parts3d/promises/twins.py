@@ -62,7 +62,8 @@ def with_twin(
         return None
     rule = eased(rule, point.load)
     one = Prints([times], [-1], [0], [need.material], [need.copies])
-    quoted = quote(join(scene, doubled(one, [-1])), rule.levels, most_harm=rule.most_harm)
+    both = join(scene, doubled(one, [-1]))
+    quoted = quote(both, rule.levels.of_twins(), most_harm=rule.most_harm)
     if quoted is None or not quoted.same_day or quoted.harm > rule.most_harm:
         return None
     ready_at = collectable_at(point, moment_of(quoted.ready_at), now + HORIZON)

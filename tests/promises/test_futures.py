@@ -161,6 +161,22 @@ def test_a_failure_of_what_prints_is_less_likely_the_further_it_is() -> None:
     assert late(0.95) == pytest.approx(0.024, abs=0.01)  # rejects remain
 
 
+def test_what_fails_near_its_end_is_made_again_from_the_start() -> None:
+    whole = TIME
+    nearly_done = Queued(
+        replace(whole, median_seconds=60, failure_probability=0.5),
+        "j",
+        done_share=0.98,
+        print_times={"mk3s": whole},
+    )
+    where = point(PrinterSnapshot("p", "mk3s", "PETG", running=nearly_done))
+    of = scene(where)
+    ready = run(of).ready[:, 0] - of.now
+    again = ready[ready > 30]
+    assert len(again) > 0
+    assert again.min() > 45
+
+
 def test_the_same_question_has_the_same_futures() -> None:
     where = point(hours=SHOP)
     again = run(scene(where), prints(where))

@@ -97,6 +97,19 @@ def test_too_late_for_anything_the_customer_is_told_with_the_time_that_can_be_he
     assert move.ready_before > due
 
 
+def test_what_is_late_for_certain_is_still_saved_from_being_late_by_a_night() -> None:
+    due = AT_15.replace(hour=15, minute=30)
+    running = replace(job("j", due, minutes=80), print_times={"mk3s": TIME})
+    here = point(printer("p1", running=running), printer("p2"))
+    one = committed("j", due, CommittedState.RUNNING)
+    frail = replace(running, time=replace(running.time, failure_probability=0.4))
+    there = replace(here, printers=(printer("p1", running=frail), printer("p2")))
+    hedge, told = rescue(AT_15, [there], [one], quantile=0.9)
+    assert (hedge.kind, hedge.to_printer_id, hedge.kept_after) == (MoveKind.HEDGE, "p2", 0)
+    assert told.kind is MoveKind.TELL
+    assert told.ready_after == hedge.ready_after
+
+
 def test_two_prints_at_risk_are_not_both_sent_to_the_same_free_hour() -> None:
     due = AT_15.replace(hour=17, minute=30)
     broken = printer("p1", available=False, waiting=(job("a", due), job("b", due)))
@@ -104,6 +117,7 @@ def test_two_prints_at_risk_are_not_both_sent_to_the_same_free_hour() -> None:
     moves = rescue(AT_15, [here], [committed("a", due), committed("b", due)], quantile=0.99)
     assert [(move.job_id, move.kind) for move in moves] == [
         ("a", MoveKind.OTHER_PRINTER),
+        ("b", MoveKind.OTHER_PRINTER),  # behind it: too late, but today
         ("b", MoveKind.TELL),
     ]
 

@@ -32,7 +32,7 @@ def test_the_server_plans_by_the_rule_that_the_simulator_measures(
     assert (row.level, row.planned_level) == (0.99, 0.99)
     ours = Ours()
     # But that a scenario's horizon is near: rather than refused, an order is promised less surely.
-    assert ours.levels == ours.twin_levels == replace(MEASURED.levels, least_later=0.8)
+    assert ours.levels == replace(MEASURED.levels, least_later=0.8)
     assert ours.most_harm == MEASURED.most_harm
 
 
@@ -57,4 +57,5 @@ def test_who_aims_higher_plans_surer_and_takes_less_from_others(one: float, othe
     assert 0 < low.levels.same_day <= high.levels.same_day < 1
     assert 0 < low.levels.later <= high.levels.later < 1
     assert 0 < (low.levels.least_same_day or 0) <= (high.levels.least_same_day or 0) < 1
+    assert 0 < (low.levels.by_evening or 0) <= (high.levels.by_evening or 0) < 1
     assert high.most_harm <= low.most_harm

@@ -2,13 +2,16 @@
 
 from datetime import timedelta
 
+import pytest
+
 from parts3d.points.calendar import moment_of
 from parts3d.points.hours import BRUSSELS
-from parts3d.promises.busy import harm_limit, slack_minutes, spares_endangered
+from parts3d.promises.busy import eased, harm_limit, slack_minutes, spares_endangered
 from parts3d.promises.futures.quote import Levels, Quoted, quote
 from parts3d.promises.futures.ready import join
 from parts3d.promises.futures.scene import scene_of
 from parts3d.promises.print_time import PrintTime
+from parts3d.promises.rule import MEASURED
 from parts3d.promises.snapshot import Need, PrinterSnapshot
 from tests.promises.test_futures import NOW, SHOP, point, prints, queued
 
@@ -31,13 +34,13 @@ def clock(found: Quoted) -> str:
     return moment_of(found.ready_at).astimezone(BRUSSELS).strftime("%a %H:%M")
 
 
-def test_a_promise_for_another_day_has_slack_that_ends_with_the_day() -> None:
+def test_a_promise_for_another_day_has_slack_that_ends_before_the_evening() -> None:
     plain = quoted_with(Levels(0.99, 0.99))
     hour_later = quoted_with(Levels(0.99, 0.99, slack_minutes=60))
     assert not plain.same_day
     assert hour_later.ready_at == plain.ready_at + 60
     assert hour_later.slack == 60
-    assert clock(quoted_with(Levels(0.99, 0.99, slack_minutes=600))) == "Wed 18:25"
+    assert clock(quoted_with(Levels(0.99, 0.99, slack_minutes=600))) == "Wed 16:55"
 
 
 def test_a_promise_for_today_has_none() -> None:
@@ -56,7 +59,7 @@ def test_an_order_for_today_goes_before_one_that_was_promised_with_slack() -> No
         busy = PrinterSnapshot("p", "mk3s", "PETG", waiting=(queued(1380, "j", due),))
         of = scene_of(NOW, where := point(busy, hours=SHOP), NOW + HORIZON)
         found = quote(
-            join(of, prints(where)), Levels(0.9, 0.9, spare_endangered=False), most_harm=0.02
+            join(of, prints(where)), Levels(0.9, 0.9, spare_endangered=False), most_harm=0.06
         )
         assert found is not None
         return found
@@ -78,10 +81,28 @@ def test_the_last_minute_before_the_horizon_is_promised_if_it_is_nearly_as_sure(
     assert 0.8 <= found.level < 0.999
 
 
+def test_a_promise_is_surer_not_to_be_late_by_a_night() -> None:
+    # By 15:30 it is nine tenths sure, by the evening no surer until a reprint is done.
+    plain = quoted_with(Levels(0.9, 0.9), PrinterSnapshot("p", "mk3s", "PETG"))
+    safe = quoted_with(Levels(0.9, 0.9, by_evening=0.999), PrinterSnapshot("p", "mk3s", "PETG"))
+    assert safe.ready_at >= plain.ready_at
+    reached = safe.futures.reached()
+    ends = join(scene_of(LATE, point(hours=SHOP), LATE + HORIZON)).scene.day_ends(safe.ready_at)
+    assert reached.share(ends) >= 0.999
+
+
 def test_slack_grows_with_the_share_of_printers_that_is_taken() -> None:
-    assert slack_minutes(0.1) == slack_minutes(0.25) == 0
-    assert 0 < slack_minutes(0.4) < slack_minutes(0.6) < slack_minutes(0.8)
+    assert slack_minutes(0.1) == slack_minutes(0.4) == 0
+    assert 0 < slack_minutes(0.5) < slack_minutes(0.6) < slack_minutes(0.8)
     assert slack_minutes(1.5) == slack_minutes(0.8) == 600
     assert harm_limit(0.1, 0.003) == 0.003 < harm_limit(0.5, 0.003) < harm_limit(0.9, 0.003)
     assert spares_endangered(0.2)
     assert not spares_endangered(0.6)
+
+
+def test_where_it_is_busy_more_may_be_late_by_minutes_and_no_more_by_a_night() -> None:
+    quiet, busy = eased(MEASURED, 0.1).levels, eased(MEASURED, 0.9).levels
+    assert 1 - busy.later == pytest.approx(2 * (1 - quiet.later))
+    assert 1 - busy.same_day == pytest.approx(2 * (1 - quiet.same_day))
+    assert busy.by_evening == quiet.by_evening == MEASURED.levels.by_evening
+    assert busy.least_same_day == quiet.least_same_day

@@ -27,6 +27,7 @@ from parts3d.promises.nearby import Reach
 from parts3d.promises.queries import orderable_models, point_snapshots
 from parts3d.promises.reach import points_within
 from parts3d.promises.rescue import (
+    LOST,
     RISK,
     Committed,
     CommittedState,
@@ -123,8 +124,9 @@ def moves_for(session: Session, settings: Settings, point_id: str, now: datetime
         neighbours = _neighbours(session, point)
         near = point_snapshots(session, neighbours, now, read_queues=read_queues)
         moves += rescue(now, [here, *near], list(asked.values()), quantile=level, risk=risk)
-    told = {one.order_id for one in moves}
-    return moves + [one for one in found if one.order_id not in told]
+    saved = {one.order_id for one in moves if one.kept_after > 1 - LOST}
+    told = [one for one in found if one.kind is MoveKind.TELL and one.order_id not in saved]
+    return moves + told
 
 
 def endangered_now(
@@ -211,7 +213,7 @@ def committed_at(session: Session, point_id: str, now: datetime) -> list[Committ
             # A hedge whose first print has ended is the print now, and may be covered in its turn.
             hedge_of=job.hedge_of if prints[first_of(job)] > 1 else None,
             may_leave=order.id in askable,
-            may_hedge=prints[first_of(job)] == 1 and now < order.ready_promised_at,
+            may_hedge=prints[first_of(job)] == 1,
         )
         for job, order, revision in rows
         if (revision.id, job.copies) in needs

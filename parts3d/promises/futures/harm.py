@@ -4,9 +4,11 @@ from math import inf
 
 import numpy as np
 
+from parts3d.promises.futures.print_tables import Floats, Ints
 from parts3d.promises.futures.ready import Futures
-from parts3d.promises.futures.scene import Floats, Scene
+from parts3d.promises.futures.scene import Scene
 
+A_NIGHT = 2.0  # so many times worse than to be late at all is to be late by a night, on top
 _NO_HARM, _SAFE = 0.0005, 0.02
 
 
@@ -14,6 +16,8 @@ def harm_of(
     scene: Scene, before: Futures, after: Futures, *, to_spare_the_endangered: bool = False
 ) -> float:
     """Return by how much the chances to be late of what stands there grow, summed.
+
+    A chance to be late by a night counts ``A_NIGHT`` times more.
 
     Args:
         scene: the point.
@@ -23,15 +27,23 @@ def harm_of(
             of little harm, would add up.
     """
     dues = dues_by_part(scene)
-    parts = len(dues)
-    if not parts:
+    (promised,) = np.isfinite(dues).nonzero()
+    if not len(promised):
         return 0.0
-    then = after.weights @ (after.ready[:, :parts] > dues)
-    now = before.weights @ (before.ready[:, :parts] > dues)
-    grown = np.maximum(then - now, 0.0)[np.isfinite(dues)]
-    if to_spare_the_endangered and np.any((grown > _NO_HARM) & (then[np.isfinite(dues)] > _SAFE)):
+    dues = dues[promised]
+    then, now = _late(after, promised, dues), _late(before, promised, dues)
+    grown = np.maximum(then - now, 0.0)
+    if to_spare_the_endangered and np.any((grown > _NO_HARM) & (then > _SAFE)):
         return inf
-    return float(grown.sum())
+    nights = scene.day_ends(np.maximum(dues, scene.now))
+    by_a_night = np.maximum(_late(after, promised, nights) - _late(before, promised, nights), 0.0)
+    return float(grown.sum() + A_NIGHT * by_a_night.sum())
+
+
+def _late(futures: Futures, parts: Ints, dues: Floats) -> Floats:
+    """Return the chance of each of the parts to be ready only after its minute."""
+    late: Floats = futures.weights @ (futures.ready[:, parts] > dues)
+    return late
 
 
 def dues_by_part(scene: Scene) -> Floats:

@@ -65,6 +65,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
     printer_state,
     printer_job,
     printer_left,
+    printer_spread,
     printer_done,
     printer_loaded,
     printer_outages,
@@ -111,7 +112,8 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
         printer_state: (p,) IDLE, PRINTING, TO_CLEAR or DOWN.
         printer_job: (p,) what runs or lies there; -1 for nothing of ours.
         printer_left: (p,) PRINTING: median minutes left; TO_CLEAR: staffed minutes it has lain
-            there; DOWN: minutes it has been, or -1 when nobody expects it back.
+            there; DOWN: minutes so far, -1: nobody expects it back.
+        printer_spread: (p,) PRINTING: log-sd of the minutes left.
         printer_done: (p,) share of the running print that is done.
         printer_loaded: (p,) number of the material; -1 for one that nothing needs.
         printer_outages: (p,) outages a minute.
@@ -189,8 +191,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                 soon = 1.0 - exp(-rate * OUTAGE_WINDOW)
                 chance = as_stratum(u[column], soon, first_new + p, fails_here)
                 outage[p] = now - log(1.0 - chance) / rate
-            spread = log(repair[1] / repair[0])
-            repaired[p] = outage[p] + repair[0] * exp(u[column + 1] * spread)
+            repaired[p] = outage[p] + repair[0] * (repair[1] / repair[0]) ** u[column + 1]
             if on[p] >= 0:
                 waiting[on[p]] = 0
             if state[p] == DOWN and printer_left[p] < 0:  # nobody expects it back
@@ -202,7 +203,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                 j = on[p]
                 slot = PER_SLOT * slots[j]
                 wide = _SHARED * z[PER_SLOT * kin[j]] + _OWN * z[slot + 2]
-                left = printer_left[p] * exp(sigma[j, p] * wide)
+                left = printer_left[p] * exp(printer_spread[p] * wide)
                 still, at_check = chances_left(failing[j, p], reject_share, printer_done[p])
                 chance = as_stratum(u[slot + 3], still + at_check, j, fails_here)
                 good[p], share = fate_of(chance, still, still + at_check)
@@ -316,8 +317,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
             if best < 0:
                 event[p] = again
                 continue
-            j = best
-            q = p
+            j, q = best, p
             if home[j] < 0 or tried[j] > 0:  # a faster printer that is idle as well takes it
                 for r in range(printers):
                     fits = material[j] < 0 or material[j] == loaded[r]

@@ -17,14 +17,15 @@ from math import ceil, inf
 import numpy as np
 
 from parts3d.promises.futures.harm import dues_by_part, harm_of
+from parts3d.promises.futures.print_tables import Floats
 from parts3d.promises.futures.ready import Futures, Joined, Prints, join
-from parts3d.promises.futures.scene import Floats, Scene
+from parts3d.promises.futures.scene import Scene
 from parts3d.promises.futures.stretches import calendar_add
 
 ROUND_MINUTES = 5
 _EDGE = 1e-6
-_DAY = 1440.0
 _MOST_TURNS = 8
+_BEFORE_EVENING = 90.0
 _LESS_THAN_REFUSED = 0.1  # harm that is better than no promise at all
 _PRINTING = 1  # as in ``loop``
 
@@ -38,9 +39,12 @@ class Levels:
         later: for another day.
         least_same_day: where ``same_day`` is not reached today, the last minute of today is
             promised if it is as sure as that; None: as sure as ``same_day``.
+        least_with_twin: the same of two prints at once, where one is not sure enough.
         least_later: where ``later`` is not reached until the horizon, its last minute is promised
             if it is as sure as that, also where others lose a little by it; None: it has to be as
             sure as ``later``.
+        by_evening: how sure it has to be by the end of the day that it is promised for: late by a
+            night is worse than late by minutes; None: as sure as by its minute.
         slack_minutes: open minutes that a promise for another day is later than it could be, at
             most until the end of that day.
         spare_endangered: whoever is in danger already may not be harmed at all: right where there
@@ -50,9 +54,15 @@ class Levels:
     same_day: float
     later: float
     least_same_day: float | None = None
+    least_with_twin: float | None = None
     least_later: float | None = None
+    by_evening: float | None = None
     slack_minutes: float = 0.0
     spare_endangered: bool = True
+
+    def of_twins(self) -> "Levels":
+        """Return how sure a promise by two prints at once has to be."""
+        return replace(self, least_same_day=self.least_with_twin or self.least_same_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +243,8 @@ def _read(scene: Scene, futures: Futures, levels: Levels, urgency: float) -> Quo
     reached = futures.reached()
     bagged_at = reached.quantile(levels.same_day)
     ready_at = collectable(scene.opening, bagged_at)
-    if ready_at < scene.today_ends:
+    evening = levels.by_evening or 0.0
+    if ready_at < scene.today_ends and reached.share(scene.today_ends) >= evening:
         return Quoted(ready_at, bagged_at, levels.same_day, urgency, 0.0, futures, same_day=True)
     if levels.least_same_day is not None:
         last = _last_minute_today(scene)
@@ -243,6 +254,9 @@ def _read(scene: Scene, futures: Futures, levels: Levels, urgency: float) -> Quo
     bagged_at = reached.quantile(levels.later)
     # Surer than today's promise would have been, it may not be earlier.
     ready_at = collectable(scene.opening, max(bagged_at, scene.today_ends))
+    if ready_at <= scene.until and reached.share(scene.day_ends(ready_at)) < evening:
+        bagged_at = reached.quantile(evening)
+        ready_at = collectable(scene.opening, max(bagged_at, scene.today_ends))
     if ready_at <= scene.until:
         return Quoted(ready_at, bagged_at, levels.later, urgency, 0.0, futures, same_day=False)
     last = _last_minute(scene, scene.until)
@@ -253,13 +267,16 @@ def _read(scene: Scene, futures: Futures, levels: Levels, urgency: float) -> Quo
 
 
 def _with_slack(scene: Scene, quoted: Quoted, levels: Levels) -> Quoted:
-    """Return a promise for another day with its slack, within that day and the horizon."""
+    """Return a promise for another day with its slack, within that day and the horizon.
+
+    Slack ends some time before the day: who is overtaken until then is late by minutes.
+    """
     if quoted.same_day or levels.slack_minutes <= 0:
         return quoted
-    last = _last_minute(scene, min(_day_ends(scene, quoted.ready_at), scene.until))
+    last = _last_minute(scene, min(scene.day_ends(quoted.ready_at), scene.until))
     opens, closes = scene.opening
     eased = calendar_add(opens, closes, quoted.ready_at, levels.slack_minutes)
-    eased = collectable(scene.opening, min(eased, last))
+    eased = collectable(scene.opening, min(eased, last - _BEFORE_EVENING))
     if eased <= quoted.ready_at or eased > scene.until:
         return quoted
     return replace(quoted, ready_at=eased, slack=eased - quoted.ready_at)
@@ -268,16 +285,8 @@ def _with_slack(scene: Scene, quoted: Quoted, levels: Levels) -> Quoted:
 def _end_of_next_day(scene: Scene, minute: float) -> float:
     """Return the last minute of the next day on which the point opens; ``inf`` for none."""
     opens = scene.opening[0]
-    after = opens[opens >= _day_ends(scene, minute)]
-    return _last_minute(scene, _day_ends(scene, float(after[0]))) if len(after) else inf
-
-
-def _day_ends(scene: Scene, minute: float) -> float:
-    """Return the midnight after a minute.
-
-    After a change of the clocks it is an hour off: shops are closed then.
-    """
-    return scene.today_ends + _DAY * ((minute - scene.today_ends) // _DAY + 1)
+    after = opens[opens >= scene.day_ends(minute)]
+    return _last_minute(scene, scene.day_ends(float(after[0]))) if len(after) else inf
 
 
 def _last_minute_today(scene: Scene) -> float:

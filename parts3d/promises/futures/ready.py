@@ -8,7 +8,8 @@ import numpy as np
 
 from parts3d.promises.futures.compiled import futures_loop
 from parts3d.promises.futures.draws import Draws, Strata, draws, strata
-from parts3d.promises.futures.scene import Floats, Ints, Scene, tables_of
+from parts3d.promises.futures.print_tables import Floats, Ints, tables_of
+from parts3d.promises.futures.scene import Scene
 from parts3d.promises.print_time import PrintTime
 
 SAMPLES = (64, 96, 96)  # calm, disturbed, failing
@@ -167,6 +168,7 @@ class Joined:
             scene.printer_state,
             scene.printer_job,
             scene.printer_left,
+            scene.printer_spread,
             scene.printer_done,
             scene.printer_loaded,
             scene.printer_outages,

@@ -1,28 +1,37 @@
 """A point's snapshot as the arrays that its futures run on. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from math import exp, inf
+from math import inf
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from parts3d.points.calendar import minutes_of
 from parts3d.points.hours import BRUSSELS, Unattended
+from parts3d.promises.futures.print_tables import (
+    IMPOSSIBLE,
+    Floats,
+    Ints,
+    Numbers,
+    numbers_of,
+    stacked,
+)
 from parts3d.promises.futures.stretches import calendar_add, stretches_after
-from parts3d.promises.print_time import AS_ITS_MODEL, Pace, PrintTime
+from parts3d.promises.print_time import AS_ITS_MODEL, PrintTime
 from parts3d.promises.queued import Queued
 from parts3d.promises.snapshot import Need, PointSnapshot, PrinterSnapshot
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+_Minutes = TypeVar("_Minutes", float, Floats)
 
 _RULES = {Unattended.OVERNIGHT: 0, Unattended.FINISH: 1, Unattended.NONE: 2}
 _IDLE, _PRINTING, _TO_CLEAR, _DOWN = 0, 1, 2, 3
 _LOOK_BACK = timedelta(days=1)
 # What is promised to nobody goes in the order it stands, before what is ordered now.
 _LONG_AGO = -1e7
+_MOST_DONE = 0.99
+_DAY = 1440.0
 _NEW_SLOTS, _SLOTS, _SLOTS_A_PRINTER = 12, 40, 7
 
 
@@ -52,6 +61,7 @@ class Scene:
     printer_state: Ints
     printer_job: Ints
     printer_left: Floats
+    printer_spread: Floats
     printer_done: Floats
     printer_loaded: Ints
     printer_outages: Floats
@@ -78,17 +88,19 @@ class Scene:
     materials: tuple[str, ...]
     shared_queue: bool
 
+    def day_ends(self, minute: _Minutes) -> _Minutes:
+        """Return the midnight after a minute, or after each.
 
-# Of a print on a printer: median and planned minutes, log-sd, chance to fail.
-_Numbers = tuple[float, float, float, float]
-_IMPOSSIBLE: _Numbers = (inf, inf, 0.0, 0.0)
+        After a change of the clocks it is an hour off: shops are closed then.
+        """
+        return self.today_ends + _DAY * ((minute - self.today_ends) // _DAY + 1)
 
 
 @dataclass(slots=True)
 class _Rows:
     """The rows of the jobs while they are gathered."""
 
-    times: list[list["_Numbers"]]
+    times: list[list[Numbers]]
     jobs: list[Queued | None]
     urgency: list[float]
     home: list[int]
@@ -113,15 +125,16 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
     rows = _Rows([], [], [], [], [], [])
     count = len(printers)
     state, job = np.zeros(count, np.int64), np.full(count, -1, np.int64)
-    left, done, outages = np.zeros(count), np.zeros(count), np.zeros(count)
+    left, spread, done, outages = np.zeros((4, count))
     held_dues: dict[int, float] = {}
     for index, printer in enumerate(printers):
         outages[index] = printer.outages_per_hour / 60
         if printer.running is not None:
             state[index], job[index] = _PRINTING, len(rows.jobs)
             left[index] = printer.running.time.median_seconds / 60
-            done[index] = min(printer.running.done_share, 0.99)
-            _add(rows, point, index, printer.running, _LONG_AGO, 0)
+            spread[index] = printer.running.time.sigma
+            done[index] = min(printer.running.done_share, _MOST_DONE)
+            _add(rows, point, index, _whole(printer, printer.running), _LONG_AGO, 0)
         elif printer.lying is not None or not printer.bed_clear:
             state[index], left[index] = _TO_CLEAR, printer.lying_minutes
             if printer.lying is not None:
@@ -157,7 +170,7 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
             if one is not None and one.material and one.material not in materials
         )
     )
-    minutes, planned, sigma, failing = _tables(rows.times, count)
+    minutes, planned, sigma, failing = stacked(rows.times, count)
     clears = point.staff_minutes or (point.bed_clear_minutes, point.bed_clear_minutes)
     backlog = calendar_add(staffed[0], staffed[1], minute, point.staff_backlog_minutes)
     return Scene(
@@ -175,6 +188,7 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
         printer_state=state,
         printer_job=job,
         printer_left=left,
+        printer_spread=spread,
         printer_done=done,
         printer_loaded=np.array([materials.index(one.material) for one in printers], np.int64),
         printer_outages=outages,
@@ -258,19 +272,6 @@ def times_at(need: Need, point: PointSnapshot) -> list[PrintTime | None]:
     ]
 
 
-def tables_of(
-    times: Sequence[Sequence[PrintTime | None]],
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return minutes, planned minutes, log-sd and chance to fail, each (jobs, printers)."""
-    return _tables(
-        [
-            [_IMPOSSIBLE if one is None else _numbers(one, AS_ITS_MODEL) for one in row]
-            for row in times
-        ],
-        len(times[0]),
-    )
-
-
 def _add(
     rows: _Rows,
     point: PointSnapshot,
@@ -281,16 +282,16 @@ def _add(
 ) -> None:
     queued = what if isinstance(what, Queued) else None
     here = what.time if isinstance(what, Queued) else what
-    times: list[_Numbers] = []
+    times: list[Numbers] = []
     for number, printer in enumerate(point.printers):
         if number == index:
-            times.append(_numbers(here, AS_ITS_MODEL))
+            times.append(numbers_of(here, AS_ITS_MODEL))
         elif queued is None or printer.model not in queued.print_times or not usable(printer):
-            times.append(_IMPOSSIBLE)
+            times.append(IMPOSSIBLE)
         elif queued.material in ("", printer.material) or queued.material in point.stock:
-            times.append(_numbers(queued.print_times[printer.model], printer.pace))
+            times.append(numbers_of(queued.print_times[printer.model], printer.pace))
         else:
-            times.append(_IMPOSSIBLE)
+            times.append(IMPOSSIBLE)
     rows.times.append(times)
     rows.jobs.append(queued)
     rows.urgency.append(urgency)
@@ -301,32 +302,22 @@ def _add(
     rows.slots.append(_NEW_SLOTS + own)
 
 
+def _whole(printer: PrinterSnapshot, running: Queued) -> Queued:
+    """Return a running print as it is made again should it fail: not what is left of it."""
+    left, done = running.time, min(running.done_share, _MOST_DONE)
+    known = running.print_times.get(printer.model)
+    if known is None:
+        return replace(running, time=replace(left, median_seconds=left.median_seconds / (1 - done)))
+    whole = replace(known.at(printer.pace), failure_probability=left.failure_probability)
+    return replace(running, time=whole)
+
+
 def _group(groups: dict[str, int], queued: Queued | None, number: int) -> int:
     """Number the parts: a hedge makes the same one as the job it covers."""
     key = f"#{number}"
     if queued is not None and queued.job_id:
         key = queued.hedge_of or queued.job_id
     return groups.setdefault(key, len(groups))
-
-
-def _numbers(time: PrintTime, pace: Pace) -> _Numbers:
-    """Return what ``time.at(pace)`` says; made for thousands of times a second."""
-    median, sigma, chance = time.median_seconds / 60, time.sigma, time.failure_probability
-    if pace is not AS_ITS_MODEL:
-        median *= exp(pace.log_factor)
-        sigma = (sigma * sigma + pace.variance) ** 0.5
-        chance = chance if pace.failure_probability is None else pace.failure_probability
-    if time.ruled_seconds is not None:
-        return median, time.ruled_seconds / 60, sigma, chance
-    return median, median * exp(sigma) if sigma else median, sigma, chance
-
-
-def _tables(
-    rows: Sequence[Sequence[_Numbers]], printers: int
-) -> tuple[Floats, Floats, Floats, Floats]:
-    found = np.array(rows, np.float64).reshape(len(rows), printers, 4)
-    columns = np.ascontiguousarray(found.transpose(2, 0, 1))
-    return columns[0], columns[1], columns[2], columns[3]
 
 
 def _first_fails(

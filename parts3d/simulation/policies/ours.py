@@ -87,7 +87,6 @@ class Ours:
         EventKind.CLOSES,
     }
     levels: Levels = _LEVELS
-    twin_levels: Levels = _LEVELS
     twins: bool = True
     most_harm: float = MEASURED.most_harm
     harm_minutes: float = 20_000.0
@@ -200,7 +199,7 @@ class Ours:
             if not may_be_today(one.joined):
                 continue
             both = doubled(one.new, [-1])
-            quoted = self._quote(one, join(one.joined.scene, both), self.twin_levels)
+            quoted = self._quote(one, join(one.joined.scene, both), self.levels.of_twins())
             if quoted is None or not quoted.same_day:
                 continue
             if quoted.harm <= self._most_harm(one) and (
@@ -267,7 +266,7 @@ class Ours:
         if event.kind is EventKind.SWEEP:
             return [
                 move
-                for point in sorted(self.rescuer.watched)
+                for point in self.rescuer.to_look_at(now)
                 for move in self.rescuer.of_point(now, point)
             ]
         if event.point is None:

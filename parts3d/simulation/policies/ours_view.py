@@ -10,6 +10,8 @@ from parts3d.promises.snapshot import PointSnapshot, PrinterSnapshot
 from parts3d.simulation.policies.ours_learning import Learning
 from parts3d.simulation.seen import JobState, PrinterState, Seen, SeenPrinter
 
+_REPAIR_HOURS = (1.0, 24.0)  # shortest and longest outage that is expected
+
 
 @dataclass(slots=True)
 class View:
@@ -55,6 +57,7 @@ class View:
             material_change_minutes=self.seen.material_change_min,
             shared_queue=True,
             reject_share=self.learning.reject_share,
+            repair_hours=_REPAIR_HOURS,
         )
 
     def _printer(
@@ -73,6 +76,9 @@ class View:
                 calendar = self.seen.points[printer.point].calendar
                 lying_minutes = calendar.open_between(min(since, now), now)
         is_down = state is PrinterState.DOWN
+        down_minutes = now - printer.since if is_down else 0.0
+        # Whatever has lasted longer than nearly all: nobody knows when it ends.
+        is_expected = is_down and down_minutes < 60 * _REPAIR_HOURS[1]
         return PrinterSnapshot(
             printer.id,
             self.seen.models[printer.model],
@@ -85,7 +91,7 @@ class View:
             lying=lying,
             lying_minutes=lying_minutes,
             outages_per_hour=outages,
-            down_minutes=now - printer.since if is_down else None,
+            down_minutes=down_minutes if is_expected else None,
         )
 
     def _queued(
