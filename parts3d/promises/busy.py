@@ -18,7 +18,7 @@ from parts3d.promises.rule import Rule
 QUIET, BUSY = 0.4, 0.65  # loads: below is none of it, above all
 FREE_ENOUGH = 0.4  # load up to which those in danger are left alone
 MOST_SLACK_MINUTES = 600.0  # longer than shops are open: the end of the day
-MISSES_WHERE_BUSY = 2.0  # of those by minutes that are allowed where it is quiet
+MISSES_WHERE_BUSY = 1.6  # of those by minutes that are allowed where it is quiet
 HARM_WHERE_BUSY = 2.0  # of the limit where it is quiet
 
 
