@@ -206,6 +206,25 @@ def test_when_nothing_helps_she_is_told_once_before_the_time_and_compensated_onc
     assert decision.outcome is Outcome.MISSED
 
 
+@pytest.mark.parametrize("minutes_late", [-10, 10])
+def test_what_is_late_for_certain_is_still_saved_from_the_night_and_its_customer_told_in_time(
+    sqlite_database: Database, tmp_path: Path, afternoon: datetime, minutes_late: int
+) -> None:
+    here = town(sqlite_database, tmp_path, afternoon)
+    here.now = afternoon + timedelta(minutes=150)  # at five: made twice, it is tomorrow
+    here.start()
+    with sqlite_database.unit_of_work() as work:
+        soon = here.now - timedelta(minutes=minutes_late)
+        work.session.get_one(Order, here.order.id).ready_promised_at = soon
+        [job] = work.session.exec(select(Job)).all()
+        job.due_at = soon
+    for minutes in (0, 2):
+        here.sweep(timedelta(minutes=minutes))
+    told = [RescueKind.TELL] if minutes_late < 0 else []
+    assert [move.kind for move in here.moves()] == [RescueKind.HEDGE, *told]
+    assert len(here.jobs()) == 2
+
+
 def test_two_sweepers_at_once_make_each_move_once(
     database: Database, tmp_path: Path, afternoon: datetime
 ) -> None:
