@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from random import uniform
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -59,6 +60,7 @@ from printer_agents.protocol import (
 # Each endpoint opens its own unit of work: one that came as a dependency would hold SQLite's one
 # writer while the answer waits for a thread, and all threads wait for the writer.
 router = APIRouter(prefix="/agent/v1", tags=["agent"])
+_SHARE_WAITED = (0.85, 1.0)
 _DOWNLOADABLE = frozenset({JobStatus.LEASED, JobStatus.START_PERMITTED})
 
 
@@ -83,7 +85,8 @@ async def claim_work(
     request: Claim, agent: AgentDep, context: ContextDep, connection: Request
 ) -> ClaimAnswer:
     """Answer with work as soon as there is some, or with none when the wait is over."""
-    deadline = time.monotonic() + request.wait_seconds
+    # Who came together (after a restart: all) would come together again each time.
+    deadline = time.monotonic() + request.wait_seconds * uniform(*_SHARE_WAITED)
     lookout = lookout_of(context)
     lookout.fresh.add(agent.point_id)
     # Listen before the first look, so that no ring falls between look and wait.
