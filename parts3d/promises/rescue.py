@@ -4,8 +4,7 @@ A promise is at risk when the chance that it is late has grown beyond ``RISK``. 
 worse than late by minutes: closing time is a cliff, and what is late already may still be saved
 from it. So what a move saves is the chance to be late and that to be late by a night, added. For
 each promise, the most urgent first, the moves are tried from the mildest to the boldest, each on
-the same futures as if it were made (common random numbers, so that two moves differ by their
-effect and not by luck):
+the same futures as if it were made (``rescue_ways``):
 
 1. another printer of the point takes the waiting print;
 2. a hedge: a second print of the same part at once, whichever passes first serves;
@@ -16,57 +15,36 @@ A move has to save clearly more than it costs others at the same point. Moves al
 in the futures of the next one.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from parts3d.points.calendar import minutes_of, moment_of
 from parts3d.promises.committed import Committed, CommittedState, Move, MoveKind
-from parts3d.promises.futures.harm import A_NIGHT, harm_of
 from parts3d.promises.futures.quote import collectable
-from parts3d.promises.futures.ready import Futures, Prints, run, weighted_quantile
-from parts3d.promises.futures.scene import Scene, scene_of, times_at
+from parts3d.promises.futures.ready import Futures, run, weighted_quantile
+from parts3d.promises.futures.scene import Scene, scene_of
+from parts3d.promises.rescue_ways import (
+    Standing,
+    Tried,
+    Way,
+    danger_of,
+    hedges,
+    other_points,
+    other_printers,
+    worth_it,
+)
 from parts3d.promises.snapshot import PointSnapshot
 
 __all__ = ["Committed", "CommittedState", "Move", "MoveKind", "at_risk", "rescue"]
 
 RISK = 0.06
 HORIZON = timedelta(days=14)
+LOST = 0.5  # from this chance to be late on, whatever is done, the customer is told
 _LEAST_GAIN = 0.04  # of the chance to be kept: a second print or another printer is worth that
 _LEAST_GAIN_ELSEWHERE = 0.25  # a customer is not asked for less
 _MOST_HARM_OF_GAIN = 0.5
-_HEDGES_TRIED = 2  # printers, those that are free first
-_IDLE, _PRINTING, _DOWN = 0, 1, 3  # as in ``futures.loop``
-_NOT_SOON = 1e5
-LOST = 0.5  # from this chance to be late on, whatever is done, the customer is told
-
-
-@dataclass(frozen=True, slots=True)
-class _Danger:
-    """The chances that a part is ready after the promise, and after the night that follows it."""
-
-    late: float
-    by_a_night: float
-
-    @property
-    def total(self) -> float:
-        """What a move may save."""
-        return self.late + A_NIGHT * self.by_a_night
-
-
-@dataclass(frozen=True, slots=True)
-class _Option:
-    """A move that is looked at."""
-
-    kind: MoveKind
-    point: str
-    printer: str
-    danger: _Danger
-    ready: float
-    scene: Scene  # of the point that gets the print, with it
-    harm: float = 0.0
 
 
 def rescue(
@@ -88,9 +66,9 @@ def rescue(
         risk: above this chance to be late something is done.
         horizon: how far is looked ahead.
     """
-    by_id = {point.id: point for point in points}
+    points_by_id = {point.id: point for point in points}
     scenes = {point.id: scene_of(now, point, now + horizon) for point in points}
-    standing: dict[str, Futures] = {}
+    standing = Standing(points_by_id, scenes)
     moves: list[Move] = []
     covered: set[str] = set()
     hedged = {one.hedge_of or "" for one in committed}
@@ -99,29 +77,25 @@ def rescue(
         job = None if scene is None else _row_of(scene, one.job_id)
         if scene is None or job is None or (one.hedge_of or one.job_id) in covered:
             continue
-        if one.point_id not in standing:
-            standing[one.point_id] = run(scene)
-        before = standing[one.point_id]
+        before = standing.futures(one.point_id)
         part = int(scene.group[job])
-        due = minutes_of(one.promised_at)
-        danger = _danger(scene, before, part, due)
+        danger = danger_of(scene, before, part, minutes_of(one.promised_at))
         if danger.total <= risk:
             continue
         covered.add(one.hedge_of or one.job_id)
-        ready = collectable(scene.opening, _quantile(before, part, quantile))
         may_hedge = one.may_hedge and one.job_id not in hedged and one.hedge_of is None
-        options = _options(one, job, scene, standing, by_id, scenes, quantile, may_hedge=may_hedge)
-        chosen = _chosen(options, danger)
+        chosen = _best(one, job, standing, may_hedge=may_hedge)
+        ready = _ready(scene, before, part, quantile)
+        after, ready_after = danger, ready
         if chosen is not None:
-            scenes[chosen.point] = chosen.scene
-            standing.pop(chosen.point, None)
-            after = (chosen.danger.late, chosen.ready)
-            moves.append(
-                _move(one, chosen.kind, chosen.point, chosen.printer, (danger.late, ready), after)
-            )
-        if min(danger.late, 1.0 if chosen is None else chosen.danger.late) >= LOST:
-            lost = (danger.late, ready) if chosen is None else after
-            moves.append(_move(one, MoveKind.TELL, one.point_id, "", lost, lost))
+            way = chosen.way
+            standing.take(way.point, way.scene)
+            after = chosen.danger
+            ready_after = _ready(way.scene, chosen.futures, way.part, quantile)
+            moves.append(_move(one, way.kind, way, (danger.late, ready), (after.late, ready_after)))
+        if min(danger.late, after.late) >= LOST:
+            lost = (after.late, ready_after)
+            moves.append(_move(one, MoveKind.TELL, None, lost, lost))
     return moves
 
 
@@ -146,149 +120,34 @@ def at_risk(
         if one.point_id != point.id or job is None or int(scene.group[job]) in parts:
             continue
         parts.add(int(scene.group[job]))
-        danger = _danger(scene, futures, int(scene.group[job]), minutes_of(one.promised_at))
+        danger = danger_of(scene, futures, int(scene.group[job]), minutes_of(one.promised_at))
         if danger.total > risk:
             found.append((one, danger.late))
     return found
 
 
-def _options(
-    one: Committed,
-    job: int,
-    scene: Scene,
-    standing: dict[str, Futures],
-    points: dict[str, PointSnapshot],
-    scenes: dict[str, Scene],
-    quantile: float,
-    *,
-    may_hedge: bool,
-) -> list[_Option]:
-    part = int(scene.group[job])
-    due = minutes_of(one.promised_at)
-    here, before = points[one.point_id], standing[one.point_id]
-    found: list[_Option] = []
-    able = [index for index in range(len(here.printers)) if np.isfinite(scene.minutes[job, index])]
-    if one.state is CommittedState.WAITING and not scene.shared_queue:
-        for index in able:
-            if index != scene.home[job]:
-                home = scene.home.copy()
-                home[job] = index
-                moved = replace(scene, home=home)
-                after = run(moved)
-                found.append(
-                    _Option(
-                        MoveKind.OTHER_PRINTER,
-                        here.id,
-                        here.printers[index].id,
-                        _danger(scene, after, part, due),
-                        collectable(scene.opening, _quantile(after, part, quantile)),
-                        moved,
-                        harm_of(scene, before, after),
-                    )
-                )
-    times = times_at(one.need, here)
-    if may_hedge:
-        runs_on = -1 if one.state is CommittedState.WAITING else int(scene.home[job])
-        others = [
-            index for index, time in enumerate(times) if time is not None and index != runs_on
-        ]
-        for index in sorted(others, key=lambda index: _free_in(scene, index))[:_HEDGES_TRIED]:
-            hedge = Prints([times], [index], [-1 - part], [one.need.material], [one.need.copies])
-            urgency = float(scene.urgency[job]) + 0.5
-            after = run(scene, hedge, urgency=urgency)
-            found.append(
-                _Option(
-                    MoveKind.HEDGE,
-                    here.id,
-                    here.printers[index].id,
-                    _danger(scene, after, part, due),
-                    collectable(scene.opening, _quantile(after, part, quantile)),
-                    scene,
-                    harm_of(scene, before, after),
-                )
-            )
-    if one.may_leave and one.state is not CommittedState.PRINTED:
-        found += _elsewhere(one, due, points, scenes, standing, quantile)
-    return found
+def _best(one: Committed, job: int, standing: Standing, *, may_hedge: bool) -> Tried | None:
+    """Return the best move of the mildest kind that gains enough; ties as they came."""
+    part = int(standing.scenes[one.point_id].group[job])
 
+    def kinds() -> Iterator[tuple[Iterator[Way], float]]:
+        yield other_printers(one, job, standing), _LEAST_GAIN
+        if may_hedge:
+            yield hedges(one, job, standing), _LEAST_GAIN
+        if one.may_leave:
+            yield other_points(one, standing), _LEAST_GAIN_ELSEWHERE
 
-def _free_in(scene: Scene, printer: int) -> float:
-    """Return about how many minutes a printer is not free for yet; those out of order come last."""
-    state, left = int(scene.printer_state[printer]), float(scene.printer_left[printer])
-    waits = 60.0 * int((scene.home == printer).sum())
-    return waits + {_IDLE: 0.0, _PRINTING: left, _DOWN: _NOT_SOON}.get(state, 0.0)
-
-
-def _elsewhere(
-    one: Committed,
-    due: float,
-    points: dict[str, PointSnapshot],
-    scenes: dict[str, Scene],
-    standing: dict[str, Futures],
-    quantile: float,
-) -> list[_Option]:
-    """Return the moves to other points; their futures without the print are run once for all."""
-    found: list[_Option] = []
-    for point in points.values():
-        times = times_at(one.need, point)
-        if point.id == one.point_id or all(time is None for time in times):
-            continue
-        scene = scenes[point.id]
-        home = min(
-            (index for index, time in enumerate(times) if time is not None),
-            key=lambda index: (scene.printer_state[index], int((scene.home == index).sum())),
-        )
-        new = Prints(
-            [times],
-            [-1 if scene.shared_queue else home],
-            [0],
-            [one.need.material],
-            [one.need.copies],
-        )
-        after = run(scene, new, urgency=due)
-        part = after.standing
-        if point.id not in standing:
-            standing[point.id] = run(scene)
-        found.append(
-            _Option(
-                MoveKind.OTHER_POINT,
-                point.id,
-                point.printers[home].id,
-                _danger(scene, after, part, due),
-                collectable(scene.opening, _quantile(after, part, quantile)),
-                scene,
-                harm_of(scene, standing[point.id], after),
-            )
-        )
-    return found
-
-
-def _danger(scene: Scene, futures: Futures, part: int, due: float) -> _Danger:
-    night = scene.day_ends(max(due, scene.now))
-    return _Danger(futures.late(part, due), futures.late(part, night))
-
-
-def _chosen(options: Sequence[_Option], danger: _Danger) -> _Option | None:
-    """Return the mildest kind that gains enough, the best of its kind; ties as they came."""
-    for kind in (MoveKind.OTHER_PRINTER, MoveKind.HEDGE, MoveKind.OTHER_POINT):
-        least = _LEAST_GAIN_ELSEWHERE if kind is MoveKind.OTHER_POINT else _LEAST_GAIN
-        worth = [
-            one
-            for one in options
-            if one.kind is kind
-            and danger.total - one.danger.total >= least
-            and one.harm <= _MOST_HARM_OF_GAIN * (danger.total - one.danger.total)
-        ]
+    for ways, least in kinds():
+        worth = worth_it(list(ways), one, part, standing, least=least, share=_MOST_HARM_OF_GAIN)
         if worth:
-            return min(worth, key=lambda one: one.danger.total + one.harm)
+            return min(worth, key=lambda move: move.danger.total + move.harm)
     return None
 
 
 def _move(
     one: Committed,
     kind: MoveKind,
-    point: str,
-    printer: str,
+    way: Way | None,
     before: tuple[float, float],
     after: tuple[float, float],
 ) -> Move:
@@ -299,8 +158,8 @@ def _move(
         one.order_id,
         one.point_id,
         one.printer_id,
-        point,
-        printer,
+        one.point_id if way is None else way.point,
+        "" if way is None else way.printer,
         _moment(before[1]),
         _moment(after[1]),
         kept_before,
@@ -322,8 +181,10 @@ def _row_of(scene: Scene, job_id: str) -> int | None:
     return None
 
 
-def _quantile(futures: Futures, part: int, level: float) -> float:
-    return weighted_quantile(futures.ready[:, part], futures.weights, level)
+def _ready(scene: Scene, futures: Futures, part: int, level: float) -> float:
+    """Return the minute at which a part may be collected with that probability."""
+    ready = weighted_quantile(futures.ready[:, part], futures.weights, level)
+    return collectable(scene.opening, ready)
 
 
 def _moment(minute: float) -> datetime | None:

@@ -80,6 +80,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
     failing,
     reject_share,
     urgency,
+    turns,
     home,
     group,
     material,
@@ -129,6 +130,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
         failing: (j, p) chance that a try fails or is rejected.
         reject_share: of those, how many only show at the check.
         urgency: (j,) a minute; the lowest goes first.
+        turns: (j,) the prints by urgency, so that the search for the next one may end early.
         home: (j,) the only printer that takes its first try; -1 for any.
         group: (j,) which part it makes.
         material: (j,) number; -1 for whatever is loaded.
@@ -238,12 +240,13 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                 elif passed < done[group[j]]:
                     done[group[j]] = passed
             on[p] = -1
+        g = new_group if only_new else 0  # the first part that is not ready yet
+        head = 0  # before this turn, all prints are of parts that are ready
         while True:
             p = first_free(event)
             t = event[p]
             if t >= until:
                 break
-            g = new_group if only_new else 0
             while g < groups and done[g] <= t:
                 g += 1
             if g == groups:  # all are ready
@@ -288,8 +291,13 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                 event[p] = returns if leaves <= t else max(mute[p], heard if hush <= t else t)
                 continue
             # An idle printer looks for its next print.
-            best, best_key, best_start, again = -1, inf, t, inf
-            for j in range(jobs):
+            best, best_key, best_other, best_start, again = -1, inf, False, t, inf
+            while head < jobs and done[group[turns[head]]] <= t:
+                head += 1
+            for turn in range(head, jobs):
+                j = turns[turn]
+                if urgency[j] > best_key:
+                    break
                 if waiting[j] == 0 or minutes[j, p] == inf or done[group[j]] <= t:
                     continue
                 if home[j] >= 0 and home[j] != p and tried[j] == 0:
@@ -300,7 +308,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                 ready_to_start = t
                 other = material[j] >= 0 and material[j] != loaded[p]
                 key = urgency[j] + (30.0 if other else 0.0)
-                if key >= best_key:
+                if key > best_key or (key == best_key and (other or not best_other)):
                     continue
                 if other:
                     ready_to_start = add_open(s_open, s_close, t, change_minutes)
@@ -313,7 +321,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                 if start + planned[j, p] > leaves:
                     again = min(again, returns)
                     continue
-                best, best_key, best_start = j, key, start
+                best, best_key, best_other, best_start = j, key, other, start
             if best < 0:
                 event[p] = again
                 continue

@@ -14,7 +14,7 @@ from parts3d.promises.print_time import PrintTime
 
 SAMPLES = (64, 96, 96)  # calm, disturbed, failing
 FEW_SAMPLES = (16, 24, 24)  # for a glance
-_MANY_PRINTS = 60  # from here on fewer futures: so many prints even each other out
+_MANY_PRINTS = 60  # that stand at a point: beyond that fewer futures, they even each other out
 _NEW_SLOTS = 12
 _OUTAGE_WINDOW, _HUSH_WINDOW = 1440.0, 480.0  # as in ``loop``, which is imported late
 _TOLERANCE = 1e-9
@@ -135,7 +135,7 @@ class Joined:
 
     def with_samples(self, samples: tuple[int, int, int]) -> "Joined":
         """Return the same, to be run so many times."""
-        table = draws(*samples)
+        table = _table(self.scene, samples)
         if table is self.table:
             return self
         return replace(self, table=table, layers=_layers(self.scene, table, self.new_chances))
@@ -151,7 +151,7 @@ class Joined:
         first_new = len(scene.group)
         news = len(self.group) - first_new
         # In the order given, all as urgent as the first: a thousandth of a minute between them.
-        turns = min(urgency, 1e15) + 1e-3 * np.arange(news)
+        urgencies = np.concatenate((scene.urgency, min(urgency, 1e15) + 1e-3 * np.arange(news)))
         samples = len(self.table.uniform)
         ready = np.empty((samples, self.standing + self.parts))
         tries = np.zeros(samples, np.int64)
@@ -182,7 +182,8 @@ class Joined:
             self.sigma,
             self.failing,
             scene.reject_share,
-            np.concatenate((scene.urgency, turns)),
+            urgencies,
+            urgencies.argsort(kind="stable"),
             self.home,
             self.group,
             self.material,
@@ -208,7 +209,7 @@ def join(
     """Put an order's prints behind what stands at a point, to be run so many times."""
     standing = int(scene.group.max()) + 1 if len(scene.group) else 0
     count = 0 if new is None else len(new.times)
-    table = draws(*(FEW_SAMPLES if len(scene.group) + count > _MANY_PRINTS else samples))
+    table = _table(scene, samples)
     if new is None:
         return Joined(
             scene,
@@ -258,6 +259,10 @@ def join(
         table,
         _layers(scene, table, chances),
     )
+
+
+def _table(scene: Scene, samples: tuple[int, int, int]) -> Draws:
+    return draws(*(FEW_SAMPLES if len(scene.group) > _MANY_PRINTS else samples))
 
 
 def _layers(scene: Scene, table: Draws, new_chances: Floats) -> Strata:

@@ -1,6 +1,6 @@
 """What policy ``ours`` does for promises at risk: what the project's rescue says."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from parts3d.promises.rescue import Committed, CommittedState, at_risk, rescue
@@ -112,7 +112,7 @@ class Rescuer:
             said = rescue(
                 moment,
                 [here, *near[:_MOST_LOOKED_AT]],
-                [one],
+                [replace(one, may_hedge=False)],  # was looked at above
                 quantile=0.99,
                 horizon=_HORIZON,
             )
