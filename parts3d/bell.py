@@ -106,6 +106,25 @@ class Bell:
         finally:
             tower.discard(ear)
 
+    @asynccontextmanager
+    async def listen_to_all(self) -> AsyncIterator["Ear"]:
+        """Listen while nobody knows yet to what: the first look at the rows tells.
+
+        ::
+
+            async with bell.listen_to_all() as ear:
+                ear.follow([f"order:{look()}"])  # hears too what rang meanwhile
+                await ear.wait(25)
+        """
+        tower = await self._tower()
+        ear = Ear(tower, frozenset())
+        tower.undecided.add(ear)
+        try:
+            yield ear
+        finally:
+            tower.undecided.discard(ear)
+            tower.discard(ear)
+
     async def wait(self, channels: Iterable[str], timeout_seconds: float) -> bool:
         """Wait once for any of the channels; True means look again, False nothing was heard.
 
@@ -137,12 +156,22 @@ class Bell:
 
 
 class Ear:
-    """One who listens. Made by ``Bell.listen``."""
+    """One who listens. Made by ``Bell.listen`` and ``Bell.listen_to_all``."""
 
     def __init__(self, tower: "_Tower", channels: frozenset[str]) -> None:
         self.channels = channels
         self.rung = asyncio.Event()
+        self.heard: set[str] = set()
         self._tower = tower
+
+    def follow(self, channels: Iterable[str]) -> None:
+        """Listen to these from now on; what has rung of them since the ear was opened, rings."""
+        self._tower.undecided.discard(self)
+        self.channels = frozenset(channels)
+        self._tower.add(self)
+        if self.heard & self.channels:
+            self.rung.set()
+        self.heard.clear()
 
     async def wait(self, timeout_seconds: float) -> bool:
         """Wait for a ring since the last wait.
@@ -173,6 +202,8 @@ class _Tower:
         self.redis_url = redis_url
         # By channel: a ring must not ask each of thousands whether it is meant.
         self.ears: dict[str, set[Ear]] = {}
+        # Those who do not know yet whom to follow.
+        self.undecided: set[Ear] = set()
         self.connected = False
         self._tried = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
@@ -199,10 +230,12 @@ class _Tower:
     def wake(self, channel: str) -> None:
         for ear in self.ears.get(channel, ()):
             ear.rung.set()
+        for ear in self.undecided:
+            ear.heard.add(channel)
 
     def _wake_all(self) -> None:
         # A ring may have been missed: everybody looks again.
-        for ears in self.ears.values():
+        for ears in (*self.ears.values(), self.undecided):
             for ear in ears:
                 ear.rung.set()
 

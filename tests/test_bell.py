@@ -54,6 +54,23 @@ def test_a_ring_for_somebody_else_wakes_nobody(redis_url: str) -> None:
     elsewhere.close()
 
 
+def test_an_ear_hears_what_rang_before_it_knew_whom_to_follow() -> None:
+    bell = Bell(None)
+
+    async def story(follows: str) -> bool:
+        async with bell.listen_to_all() as ear:
+            bell.ring("order:1")
+            await asyncio.sleep(0)
+            ear.follow([follows])
+            rung = await ear.ring(0.01)
+            bell.ring(follows)
+            assert await ear.ring(1)
+        return rung
+
+    assert asyncio.run(story("order:1"))
+    assert not asyncio.run(story("order:2"))
+
+
 def test_many_waiters_share_one_connection(redis_url: str) -> None:
     bell = Bell(redis_url)
 

@@ -18,6 +18,8 @@ from printer_agents.protocol import baton_of, signed_text
 _KEY_BYTES = 32
 # An agent's nonces carry its generation and a counter, so old ones are refused by age of row.
 NONCES_KEPT_FOR = timedelta(days=2)
+# Built once, and past the objects: every request of an agent uses one.
+_USE_NONCE = insert(AgentNonce.__table__)  # type: ignore[attr-defined]
 
 
 def register_agent(
@@ -113,7 +115,7 @@ def verified_agent(
     if agent.baton is not None and not greeting and baton_of(nonce) != agent.baton:
         raise NotSignedIn(COPIED, code="copied_journal")
     try:
-        session.execute(insert(AgentNonce).values(agent_id=agent.id, nonce=nonce, used_at=now))
+        session.execute(_USE_NONCE, {"agent_id": agent.id, "nonce": nonce, "used_at": now})
     except IntegrityError as error:
         raise NotSignedIn(
             "This request was heard before. Sign a new one.", code="repeated_nonce"

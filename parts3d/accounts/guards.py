@@ -1,9 +1,11 @@
 """Who may pass: one dependency a role. A route without a guard is a customer's route."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
+from sqlmodel import Session
 
 from parts3d.accounts.agents import verified_agent
 from parts3d.accounts.service import signed_in
@@ -77,44 +79,66 @@ async def get_body(request: Request) -> bytes:
 BodyDep = Annotated[bytes, Depends(get_body)]
 
 
-async def get_agent(
-    request: Request,
-    context: ContextDep,
-    now: NowDep,
-    body: BodyDep,
-) -> Agent:
-    """Let an agent pass whose signature fits; its nonce is used up in a commit of its own."""
-    return await in_line(_signing_agent, request, context, now, body, greeting=False)
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What somebody signed as an agent. Nobody has passed before ``agent`` has returned."""
 
+    agent_id: str
+    nonce: str
+    signature: str
+    method: str
+    path: str
+    body: bytes
 
-async def get_greeting_agent(
-    request: Request,
-    context: ContextDep,
-    now: NowDep,
-    body: BodyDep,
-) -> Agent:
-    """Let an agent pass that says hello: whether it is a copy is told there."""
-    return await in_line(_signing_agent, request, context, now, body, greeting=True)
+    def agent(self, session: Session, now: datetime, *, greeting: bool = False) -> Agent:
+        """Return the agent whose signature fits; the nonce is used up with the session's commit.
 
-
-def _signing_agent(
-    request: Request, context: Context, now: datetime, body: bytes, *, greeting: bool
-) -> Agent:
-    raw_path: bytes = request.scope["raw_path"]
-    query: bytes = request.scope["query_string"]
-    path = (raw_path + (b"?" + query if query else b"")).decode("ascii", "replace")
-    with context.database.unit_of_work() as work:
+        Raises:
+            NotSignedIn: as ``verified_agent`` says.
+        """
         return verified_agent(
-            work.session,
-            agent_id=request.headers.get(HEADER_AGENT, ""),
-            nonce=request.headers.get(HEADER_NONCE, ""),
-            signature=request.headers.get(HEADER_SIGNATURE, ""),
-            method=request.method,
-            path=path,
-            body=body,
+            session,
+            agent_id=self.agent_id,
+            nonce=self.nonce,
+            signature=self.signature,
+            method=self.method,
+            path=self.path,
+            body=self.body,
             now=now,
             greeting=greeting,
         )
+
+
+async def get_signed(request: Request, body: BodyDep) -> Signed:
+    """Let everybody pass: the endpoint checks the signature itself, in the commit of its act."""
+    raw_path: bytes = request.scope["raw_path"]
+    query: bytes = request.scope["query_string"]
+    return Signed(
+        agent_id=request.headers.get(HEADER_AGENT, ""),
+        nonce=request.headers.get(HEADER_NONCE, ""),
+        signature=request.headers.get(HEADER_SIGNATURE, ""),
+        method=request.method,
+        path=(raw_path + (b"?" + query if query else b"")).decode("ascii", "replace"),
+        body=body,
+    )
+
+
+SignedDep = Annotated[Signed, Depends(get_signed)]
+
+
+async def get_agent(context: ContextDep, now: NowDep, signed: SignedDep) -> Agent:
+    """Let an agent pass whose signature fits; its nonce is used up in a commit of its own."""
+    return await in_line(_signing_agent, context, now, signed, greeting=False)
+
+
+async def get_greeting_agent(context: ContextDep, now: NowDep, signed: SignedDep) -> Agent:
+    """Let an agent pass that says hello: whether it is a copy is told there."""
+    return await in_line(_signing_agent, context, now, signed, greeting=True)
+
+
+def _signing_agent(context: Context, now: datetime, signed: Signed, *, greeting: bool) -> Agent:
+    with context.database.unit_of_work() as work:
+        return signed.agent(work.session, now, greeting=greeting)
 
 
 AgentDep = Annotated[Agent, Depends(get_agent)]

@@ -6,30 +6,28 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from random import uniform
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from parts3d import __version__
 from parts3d.accounts.agents import revoked
-from parts3d.accounts.guards import AgentDep, BodyDep, GreetingAgentDep
+from parts3d.accounts.guards import AgentDep, BodyDep, GreetingAgentDep, Signed, SignedDep
 from parts3d.accounts.tables import Agent
 from parts3d.context import Context
+from parts3d.db import Work
 from parts3d.errors import NotFound
 from parts3d.jobs.channels import point_channel, ring_order, ring_point
 from parts3d.jobs.claims import claim, renew
-from parts3d.jobs.commands import commands_for
 from parts3d.jobs.keeping.tasks import KEEP
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.lookout import lookout_of
-from parts3d.jobs.news import may_have_news
+from parts3d.jobs.news import news_for
 from parts3d.jobs.permits import permit_start
 from parts3d.jobs.pictures import keep_picture, read_picture
 from parts3d.jobs.printers import (
-    dropped_attempts,
     greet,
     hear_printers,
     held_attempts,
@@ -37,7 +35,7 @@ from parts3d.jobs.printers import (
 )
 from parts3d.jobs.reports import hear
 from parts3d.jobs.tables import Attempt, Job
-from parts3d.jobs.versions import new_enough, too_old
+from parts3d.jobs.tidings import notice, printers_told, tidings
 from parts3d.line import in_line
 from parts3d.notices.announce import announce
 from parts3d.points.tables import Printer
@@ -75,23 +73,26 @@ def say_hello(
             server_version=__version__,
             last_event_seq=last,
             current=held_attempts(work.session, agent),
-            **_printers_told(printers_of(work.session, agent)),
-            notice=_notice(hello.version, context),
+            **printers_told(printers_of(work.session, agent)),
+            notice=notice(hello.version, context.settings.least_agent_version),
         )
 
 
 @router.post("/claim")
 async def claim_work(
-    request: Claim, agent: AgentDep, context: ContextDep, connection: Request
+    request: Claim, signed: SignedDep, context: ContextDep, connection: Request
 ) -> ClaimAnswer:
     """Answer with work as soon as there is some, or with none when the wait is over."""
     # Who came together (after a restart: all) would come together again each time.
     deadline = time.monotonic() + request.wait_seconds * uniform(*_SHARE_WAITED)
     lookout = lookout_of(context)
-    lookout.fresh.add(agent.point_id)
-    # Listen before the first look, so that no ring falls between look and wait.
-    async with context.bell.listen([point_channel(agent.point_id)]) as ear:
-        first = answer = await in_line(_claim_once, context, agent, request, hear=True)
+    # Listen before the first look, so that no ring falls between look and wait. Whose point it is,
+    # that look tells.
+    async with context.bell.listen_to_all() as ear:
+        agent, first = await in_line(_first_look, context, signed, request)
+        ear.follow([point_channel(agent.point_id)])
+        lookout.fresh.add(agent.point_id)
+        answer = first
         while not _has_news(request, first, answer):
             # A bell may be lost, the row is the truth: one look for all who wait.
             rung = await lookout.wait(context, ear, agent.point_id, deadline - time.monotonic())
@@ -99,7 +100,7 @@ async def claim_work(
             if not rung or await connection.is_disconnected():
                 break
             # Most likely there is work: past the line of those who only ask whether there is.
-            answer = await run_in_threadpool(_claim_once, context, agent, request, hear=False)
+            answer = await run_in_threadpool(_look_again, context, agent, request)
         return answer
 
 
@@ -110,73 +111,69 @@ def _has_news(request: Claim, first: ClaimAnswer, answer: ClaimAnswer) -> bool:
     return bool(answer.work or answer.cancel or news or changed)
 
 
-def _claim_once(context: Context, agent: Agent, request: Claim, *, hear: bool) -> ClaimAnswer:
+def _first_look(context: Context, signed: Signed, request: Claim) -> tuple[Agent, ClaimAnswer]:
+    """Check the signature, take in what the printers look like, and look for work.
+
+    One commit, as a thousand agents ask this all the time. A look that fails was never heard: its
+    nonce is as unused as its lease is ungiven.
+    """
     now = system_clock()
     with context.database.unit_of_work() as work:
-        # Read once and held: a thousand agents ask this all the time.
+        agent = signed.agent(work.session, now)
+        printers = printers_of(work.session, agent)
+        hear_printers(
+            work.session,
+            agent=agent,
+            generation=request.agent_generation,
+            reports=request.printers,
+            now=now,
+        )
+        return agent, _look(context, work, agent, printers, request, now)
+
+
+def _look_again(context: Context, agent: Agent, request: Claim) -> ClaimAnswer:
+    now = system_clock()
+    with context.database.unit_of_work() as work:
+        # Read once and held: all below finds them in the session.
         row, printers = work.session.get_one(Agent, agent.id), printers_of(work.session, agent)
-        if hear:
-            hear_printers(
-                work.session,
-                agent=agent,
-                generation=request.agent_generation,
-                reports=request.printers,
-                now=now,
-            )
         if row.revoked_at is not None:
             raise revoked()
-        found = None
-        worth = may_have_news(work.session, row, {printer.point_id for printer in printers})
-        if worth:
-            found = claim(
-                work.session,
-                agent=agent,
-                generation=request.agent_generation,
-                printers=request.printers,
-                secret=context.settings.secret(),
-                lease_seconds=context.settings.lease_seconds,
-                now=now,
-                least_version=context.settings.least_agent_version,
-                spools_required=context.settings.spools_required,
-            )
-        if found is not None:
-            job = work.session.get_one(Job, found.ref.job_id)
-            announce(context, work, job.order_id, agent.point_id)
-        tidings = _tidings(context, work.session, row, printers, now, worth=worth)
-        return ClaimAnswer(work=found, **tidings)
+        return _look(context, work, row, printers, request, now)
 
 
-def _tidings(
+def _look(
     context: Context,
-    session: Session,
+    work: Work,
     agent: Agent,
     printers: Sequence[Printer],
+    request: Claim,
     now: datetime,
-    *,
-    worth: bool,
-) -> dict[str, Any]:
-    """Return what every answer brings along, as the fields of ``Tidings``.
-
-    ``worth`` says whether there may be more than beds and materials.
-    """
-    return {
-        **_printers_told(printers),
-        "cancel": dropped_attempts(session, agent) if worth else (),
-        "commands": commands_for(session, agent, now) if worth else (),
-        "notice": _notice(agent.version, context),
-    }
-
-
-def _printers_told(printers: Sequence[Printer]) -> dict[str, Any]:
-    return {
-        "bed_clear": {printer.id: printer.bed_clear for printer in printers},
-        "loaded": {printer.id: printer.material for printer in printers},
-    }
-
-
-def _notice(version: str | None, context: Context) -> str | None:
-    least = context.settings.least_agent_version
-    return None if new_enough(version, least) else too_old(version, least)
+) -> ClaimAnswer:
+    news = news_for(work.session, agent, {printer.point_id for printer in printers})
+    leased = None
+    if news.jobs:
+        leased = claim(
+            work.session,
+            agent=agent,
+            generation=request.agent_generation,
+            printers=request.printers,
+            secret=context.settings.secret(),
+            lease_seconds=context.settings.lease_seconds,
+            now=now,
+            least_version=context.settings.least_agent_version,
+            spools_required=context.settings.spools_required,
+        )
+    if leased is not None:
+        announce(context, work, leased.order_id, agent.point_id)
+    told = tidings(
+        work.session,
+        agent,
+        printers,
+        news=news,
+        least_version=context.settings.least_agent_version,
+        now=now,
+    )
+    return ClaimAnswer(work=leased.work if leased else None, **told)
 
 
 @router.post("/renew")
@@ -250,11 +247,13 @@ _PUTS_PROMISES_AT_RISK = frozenset({JobStatus.FAILED, JobStatus.NEEDS_HUMAN})
 
 @router.post("/printers")
 def take_printers(
-    request: PrintersUpdate, agent: AgentDep, context: ContextDep, now: NowDep
+    request: PrintersUpdate, signed: SignedDep, context: ContextDep, now: NowDep
 ) -> PrintersAnswer:
     """Store what the printers look like now."""
     with context.database.unit_of_work() as work:
-        row, printers = work.session.get_one(Agent, agent.id), printers_of(work.session, agent)
+        agent = signed.agent(work.session, now)
+        # Read once and held: all below finds them in the session.
+        printers = printers_of(work.session, agent)
         touched = hear_printers(
             work.session,
             agent=agent,
@@ -264,8 +263,16 @@ def take_printers(
         )
         for order_id in touched:
             work.after_commit(lambda order_id=order_id: ring_order(context.bell, order_id))  # type: ignore[misc]
-        worth = may_have_news(work.session, row, {printer.point_id for printer in printers})
-        return PrintersAnswer(**_tidings(context, work.session, row, printers, now, worth=worth))
+        news = news_for(work.session, agent, {printer.point_id for printer in printers})
+        told = tidings(
+            work.session,
+            agent,
+            printers,
+            news=news,
+            least_version=context.settings.least_agent_version,
+            now=now,
+        )
+        return PrintersAnswer(**told)
 
 
 @router.post("/pictures/{printer_id}", status_code=204)

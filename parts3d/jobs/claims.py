@@ -7,6 +7,7 @@ carries a higher epoch.
 import hashlib
 import hmac
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func
@@ -24,6 +25,14 @@ from parts3d.jobs.versions import new_enough
 from parts3d.points.tables import Printer
 from parts3d.slicing.tables import Slice
 from printer_agents.protocol import AttemptRef, PrinterCondition, PrinterReport, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """What an agent gets, and the order that it is for: nothing of that is the agent's."""
+
+    work: Work
+    order_id: str
 
 
 def download_token(secret: bytes, attempt_id: str) -> str:
@@ -54,7 +63,7 @@ def claim(
     now: datetime,
     least_version: str = "",
     spools_required: bool = False,
-) -> Work | None:
+) -> Leased | None:
     """Lease the most urgent job that one of these printers can print now.
 
     A repeated claim (its answer was lost) gets the same work and the same epoch again. A claim
@@ -159,7 +168,7 @@ def _repeat(
     secret: bytes,
     lease_seconds: float,
     now: datetime,
-) -> Work | None:
+) -> Leased | None:
     """Answer a claim for a printer that holds a lease already."""
     attempt = session.get(Attempt, job.attempt_id) if job.attempt_id else None
     if job.status is not JobStatus.LEASED or attempt is None:
@@ -171,7 +180,7 @@ def _repeat(
     job.lease_until = now + timedelta(seconds=lease_seconds)
     session.flush()
     sliced = session.get_one(Slice, attempt.slice_id)
-    return _work(job, attempt, sliced, secret, lease_seconds)
+    return _leased(job, attempt, sliced, secret, lease_seconds)
 
 
 def release(session: Session, job: Job, *, actor: str, outcome: str, now: datetime) -> None:
@@ -201,7 +210,7 @@ def _next_job(session: Session, printer: Printer, now: datetime) -> tuple[Job, S
             .execution_options(populate_existing=True)
         ).first()
         if job is not None and job.status is JobStatus.WAITING:
-            return job, session.get_one(Slice, turn.slice_id)
+            return job, turn.sliced
     return None
 
 
@@ -215,7 +224,7 @@ def _lease(
     secret: bytes,
     lease_seconds: float,
     now: datetime,
-) -> Work:
+) -> Leased:
     job.epoch += 1
     job.attempt_count += 1
     job.printer_id = printer.id
@@ -239,14 +248,15 @@ def _lease(
     token = download_token(secret, attempt.id)
     attempt.download_sha256 = hashlib.sha256(token.encode()).hexdigest()
     session.add(attempt)
-    session.flush()
     job.attempt_id = attempt.id
     move_job(session, job, JobStatus.LEASED, actor=f"agent:{agent.id}", now=now)
-    return _work(job, attempt, sliced, secret, lease_seconds)
+    return _leased(job, attempt, sliced, secret, lease_seconds)
 
 
-def _work(job: Job, attempt: Attempt, sliced: Slice, secret: bytes, lease_seconds: float) -> Work:
-    return Work(
+def _leased(
+    job: Job, attempt: Attempt, sliced: Slice, secret: bytes, lease_seconds: float
+) -> Leased:
+    work = Work(
         ref=ref_of(job, attempt),
         job_label=job.label,
         material=job.material,
@@ -255,3 +265,4 @@ def _work(job: Job, attempt: Attempt, sliced: Slice, secret: bytes, lease_second
         print_seconds=sliced.print_seconds or 0,
         lease_seconds=lease_seconds,
     )
+    return Leased(work, job.order_id)

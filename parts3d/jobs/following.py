@@ -32,6 +32,11 @@ def status_by_jobs(statuses: Collection[JobStatus]) -> OrderStatus | None:
     return OrderStatus.PLACED
 
 
+def tells_orders(before: JobStatus, after: JobStatus) -> bool:
+    """Tell whether an order may follow a job's move: one between lease and queue starts nothing."""
+    return not {before, after} <= _NOT_STARTED
+
+
 def follow_jobs(session: Session, order_id: str, now: datetime) -> None:
     """Move an order to where its jobs are, if it is in production at all."""
     # Its key stays: a row of a job that changes twice has a share of it (PostgreSQL), and two such

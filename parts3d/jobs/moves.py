@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from parts3d.jobs.filament import settle_filament
-from parts3d.jobs.following import follow_jobs
+from parts3d.jobs.following import follow_jobs, tells_orders
 from parts3d.jobs.lifecycle import JOB_LIFECYCLE, JobStatus
 from parts3d.jobs.tables import Attempt, Job, JobEvent
 
@@ -58,7 +58,8 @@ def move_job(
         )
     )
     session.flush()
-    follow_jobs(session, job.order_id, now)
+    if tells_orders(before, target):
+        follow_jobs(session, job.order_id, now)
 
 
 def end_attempt(

@@ -1,6 +1,7 @@
 """Whether an agent may have something to hear, in one statement: mostly it has not."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -14,7 +15,18 @@ DROPPED = (JobStatus.CANCELLED, JobStatus.MOVED)
 _CLAIMABLE = (JobStatus.WAITING, JobStatus.LEASED)
 
 
-def _worth() -> sa.Select[tuple[bool]]:
+class News(NamedTuple):
+    """What it is worth to look for. False is certain; True may come to nothing.
+
+    (A job of another printer, a command that has just expired.)
+    """
+
+    jobs: bool
+    dropped: bool
+    commands: bool
+
+
+def _news() -> sa.Select[bool, bool, bool]:
     agent_id: sa.BindParameter[str] = sa.bindparam("agent_id")
     claimable = select(Job.id).where(
         col(Job.point_id).in_(sa.bindparam("point_ids", expanding=True)),
@@ -32,18 +44,17 @@ def _worth() -> sa.Select[tuple[bool]]:
     asked = select(PrinterCommand.id).where(
         col(PrinterCommand.agent_id) == agent_id, col(PrinterCommand.outcome).is_(None)
     )
-    return sa.select(sa.or_(claimable.exists(), dropped.exists(), asked.exists()))
+    return sa.select(claimable.exists(), dropped.exists(), asked.exists())
 
 
 # Built once: building it takes longer than asking it.
-_WORTH = _worth()
+_NEWS = _news()
 
 
-def may_have_news(session: Session, agent: Agent, point_ids: Iterable[str]) -> bool:
+def news_for(session: Session, agent: Agent, point_ids: Iterable[str]) -> News:
     """Tell whether it is worth looking for work, dropped attempts and commands.
 
-    False is certain; True may come to nothing (a job of another printer, a command that has
-    just expired). A thousand waiting agents ask this, and each statement more is a thousand.
+    A thousand waiting agents ask this, and each statement more is a thousand.
     """
     asked = {"agent_id": agent.id, "point_ids": list(point_ids)}
-    return bool(session.scalar(_WORTH, asked))
+    return News(*session.execute(_NEWS, asked).one())

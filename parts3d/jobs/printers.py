@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from parts3d.accounts.agents import COPIED
@@ -24,6 +25,10 @@ _BUSY = frozenset(
         PrinterCondition.FINISHING,
     }
 )
+
+
+# Built once: a thousand waiting agents ask it.
+_PRINTERS_OF = select(Printer).where(col(Printer.agent_id) == sa.bindparam("agent_id"))
 
 
 def greet(session: Session, *, agent: Agent, hello: Hello, now: datetime) -> int:
@@ -155,7 +160,7 @@ def _job_seen(session: Session, printer: Printer, report: PrinterReport) -> Job 
 
 def printers_of(session: Session, agent: Agent) -> Sequence[Printer]:
     """Return the printers of an agent: what staff say of beds and material is theirs to tell."""
-    return session.exec(select(Printer).where(Printer.agent_id == agent.id)).all()
+    return session.exec(_PRINTERS_OF, params={"agent_id": agent.id}).all()
 
 
 def held_attempts(session: Session, agent: Agent) -> tuple[AttemptRef, ...]:

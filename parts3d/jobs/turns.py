@@ -10,6 +10,7 @@ staff have changed the material, or the chance is past.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from math import exp, inf
 
 import sqlalchemy as sa
@@ -43,7 +44,7 @@ class Turn:
     """A job that may start on the printer now, and the slice it would print."""
 
     job_id: str
-    slice_id: str
+    sliced: Slice
 
 
 def turns(session: Session, printer: Printer, now: datetime) -> list[Turn]:
@@ -85,7 +86,7 @@ def turns(session: Session, printer: Printer, now: datetime) -> list[Turn]:
     others = _only_here(session, printer, point, candidates, times, now)
     clear = timedelta(minutes=point.bed_clear_minutes)
     return [
-        Turn(one.job_id, loaded[one.job_id][1].id)
+        Turn(one.job_id, loaded[one.job_id][1])
         for one in waiting
         if not stands_back(one, minutes_of(now + _ruled(times[one.job_id]) + clear), others)
     ]
@@ -104,15 +105,15 @@ def may_begin(
     return _may_start(_point(session, printer, now), time, now, leaves_at)
 
 
-def _candidates(session: Session, printer: Printer) -> Mapping[str, tuple[Job, Slice]]:
-    """Return the waiting jobs that this printer's model can make, in the order they would go."""
-    most_mg = most_filament_mg(session, printer)
+@cache  # to build it takes as long as to ask it
+def _queue(*, counted: bool) -> sa.Select[Job, Slice]:
+    """Return the question for the queue of a printer whose spool is ``counted``, or is not."""
     enough: sa.ColumnElement[bool] = sa.true()
-    if most_mg is not None:
-        other_spool = col(Job.material) != printer.material
-        enough = sa.or_(other_spool, func.coalesce(Slice.filament_mg, 0) <= most_mg)
-    planned_here = case((col(Job.planned_printer_id) == printer.id, 0), else_=1)
-    rows = session.exec(
+    if counted:
+        other_spool = col(Job.material) != sa.bindparam("loaded")
+        enough = sa.or_(other_spool, func.coalesce(Slice.filament_mg, 0) <= sa.bindparam("most_mg"))
+    planned_here = case((col(Job.planned_printer_id) == sa.bindparam("printer_id"), 0), else_=1)
+    return (
         select(Job, Slice)
         .join(Revision, col(Revision.id) == col(Job.revision_id))
         .join(
@@ -121,9 +122,9 @@ def _candidates(session: Session, printer: Printer) -> Mapping[str, tuple[Job, S
             & (col(Slice.recipe_sha256) == col(Revision.recipe_sha256)),
         )
         .where(
-            Job.point_id == printer.point_id,
+            col(Job.point_id) == sa.bindparam("point_id"),
             Job.status == JobStatus.WAITING,
-            Slice.printer_model == printer.model,
+            col(Slice.printer_model) == sa.bindparam("printer_model"),
             Slice.material == col(Job.material),
             col(Slice.copies) == col(Job.copies),
             Slice.status == SliceStatus.READY,
@@ -131,9 +132,21 @@ def _candidates(session: Session, printer: Printer) -> Mapping[str, tuple[Job, S
         )
         .order_by(col(Job.due_at), planned_here, col(Job.created_at), *serving_order())
         .limit(_MOST_LOOKED_AT)
-    ).all()
+    )
+
+
+def _candidates(session: Session, printer: Printer) -> Mapping[str, tuple[Job, Slice]]:
+    """Return the waiting jobs that this printer's model can make, in the order they would go."""
+    most_mg = most_filament_mg(session, printer)
+    asked: dict[str, object] = {
+        "point_id": printer.point_id,
+        "printer_id": printer.id,
+        "printer_model": printer.model,
+    }
+    if most_mg is not None:
+        asked |= {"loaded": printer.material, "most_mg": most_mg}
     found: dict[str, tuple[Job, Slice]] = {}
-    for job, sliced in rows:
+    for job, sliced in session.execute(_queue(counted=most_mg is not None), asked):
         found.setdefault(job.id, (job, sliced))
     return found
 

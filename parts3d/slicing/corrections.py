@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from math import log
 from typing import Any
 
@@ -93,18 +94,23 @@ def current_corrections(
     session: Session, *, printers: Collection[str] = (), revisions: Collection[str] = ()
 ) -> Corrections:
     """Read the current corrections of the network, all models, and these printers and parts."""
+    asked = {"printers": list(printers), "revisions": list(revisions)}
+    return as_corrections(session.scalars(_current(), asked).all())
+
+
+@cache  # to build it takes as long as to ask it
+def _current() -> sa.Select[PrintTimeCorrection]:
     row = PrintTimeCorrection
-    rows = session.exec(
-        select(row).where(
-            col(row.replaced_at).is_(None),
-            sa.or_(
-                col(row.scope).in_([Scope.NETWORK, Scope.MODEL]),
-                sa.and_(col(row.scope) == Scope.PRINTER, col(row.key).in_(list(printers))),
-                sa.and_(col(row.scope) == Scope.PART, col(row.key).in_(list(revisions))),
-            ),
-        )
-    ).all()
-    return as_corrections(rows)
+    printers: sa.BindParameter[str] = sa.bindparam("printers", expanding=True)
+    revisions: sa.BindParameter[str] = sa.bindparam("revisions", expanding=True)
+    return sa.select(row).where(
+        col(row.replaced_at).is_(None),
+        sa.or_(
+            col(row.scope).in_([Scope.NETWORK, Scope.MODEL]),
+            sa.and_(col(row.scope) == Scope.PRINTER, col(row.key).in_(printers)),
+            sa.and_(col(row.scope) == Scope.PART, col(row.key).in_(revisions)),
+        ),
+    )
 
 
 def as_corrections(rows: Sequence[PrintTimeCorrection]) -> Corrections:

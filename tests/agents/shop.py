@@ -73,6 +73,9 @@ class Shop:
     def clock(self) -> float:
         return self.now
 
+    def free_bytes(self, _folder: Path) -> int:
+        return self.free_disk_bytes
+
     def printer(self, printer_id: str = "p1") -> VirtualPrinter:
         section = next(s for s in self.config.printers if s.id == printer_id)
         return VirtualPrinter(section, self.clock)
@@ -85,7 +88,7 @@ class Shop:
             transport=self.server.transport(),
             clock=self.clock,
             crash=crash,
-            free_bytes=lambda _folder: self.free_disk_bytes,
+            free_bytes=self.free_bytes,
         )
 
     def restart(self, crash: Callable[[str], None] = carry_on) -> None:

@@ -133,7 +133,7 @@ class Both:
 
         def real(session: Any, agent: Agent, now: Any) -> Any:
             hear_printers(session, agent=agent, generation=self.generation, reports=looks, now=now)
-            work = claim(
+            leased = claim(
                 session,
                 agent=agent,
                 generation=self.generation,
@@ -143,7 +143,7 @@ class Both:
                 now=now,
             )
             return (
-                work.ref if work else None,
+                leased.work.ref if leased else None,
                 {p.id: p.bed_clear for p in printers_of(session, agent)},
             )
 

@@ -105,7 +105,7 @@ class Shop:
         self, *, generation: int = 1, after_seconds: float = 0, **printer: object
     ) -> Work | None:
         with self.database.unit_of_work() as work:
-            return claim(
+            leased = claim(
                 work.session,
                 agent=self.agent,
                 generation=generation,
@@ -114,6 +114,7 @@ class Shop:
                 lease_seconds=60,
                 now=self.now + timedelta(seconds=after_seconds),
             )
+            return leased.work if leased else None
 
     def must_claim(self) -> Work:
         work = self.claim()

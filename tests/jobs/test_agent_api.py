@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from nacl.signing import SigningKey
@@ -13,7 +14,8 @@ from parts3d.bell import Bell
 from parts3d.context import Context
 from parts3d.db import Database
 from parts3d.jobs.agent_api import router
-from parts3d.jobs.tables import Attempt
+from parts3d.jobs.lifecycle import JobStatus
+from parts3d.jobs.tables import Attempt, Job
 from parts3d.slicing.tables import Slice
 from parts3d.store import FolderStore
 from parts3d.web import install_error_answers, system_clock
@@ -25,6 +27,7 @@ from printer_agents.protocol import (
     Hello,
     Message,
     PermitRequest,
+    PrintersUpdate,
     signed_text,
 )
 from tests.jobs.bench import Shop
@@ -130,6 +133,48 @@ def test_a_recorded_request_cannot_be_played_again(agent: SigningAgent) -> None:
     answer = agent.client.post(path, content=body, headers=headers)
     assert answer.status_code == 401
     assert answer.json()["code"] == "repeated_nonce"
+
+
+def test_a_recorded_claim_leases_nothing_again(agent: SigningAgent, shop: Shop) -> None:
+    claim = Claim(agent_generation=1, printers=(shop.report_of(),), wait_seconds=0)
+    path, body = "/agent/v1/claim", claim.model_dump_json().encode()
+    headers = agent.headers("POST", path, body)
+    assert agent.client.post(path, content=body, headers=headers).json()["work"]
+    answer = agent.client.post(path, content=body, headers=headers)
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "repeated_nonce"
+
+
+@pytest.mark.parametrize("name", ["claim", "printers"])
+def test_what_another_key_says_of_a_printer_is_not_believed(
+    client: TestClient, shop: Shop, name: str
+) -> None:
+    stranger = SigningAgent(client, shop.agent.id, SigningKey.generate())
+    looks = (shop.report_of(detail="said by a stranger"),)
+    said = {
+        "claim": Claim(agent_generation=1, printers=looks, wait_seconds=0),
+        "printers": PrintersUpdate(agent_generation=1, printers=looks),
+    }
+    assert stranger.post(name, said[name]).status_code == 401
+    assert shop.printer().detail is None
+    assert shop.job().status is JobStatus.WAITING
+
+
+def test_a_poll_without_work_is_one_transaction_of_six_statements(
+    agent: SigningAgent, shop: Shop
+) -> None:
+    with shop.database.unit_of_work() as work:
+        work.session.exec(select(Job)).one().status = JobStatus.CANCELLED
+    said: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        said.append(statement.split(maxsplit=1)[0])
+
+    sa.event.listen(shop.database.engine, "before_cursor_execute", note)
+    claim = Claim(agent_generation=1, printers=(shop.report_of(),), wait_seconds=0)
+    assert agent.post("claim", claim).json()["work"] is None
+    sa.event.remove(shop.database.engine, "before_cursor_execute", note)
+    assert said == ["BEGIN", "SELECT", "INSERT", "SELECT", "UPDATE", "UPDATE", "SELECT"]
 
 
 def test_an_altered_body_is_refused(agent: SigningAgent) -> None:

@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import select
 
 from parts3d.accounts.tables import Agent
 from parts3d.db import Database
 from parts3d.errors import NotSignedIn, Unavailable
-from parts3d.jobs.following import follow_jobs
+from parts3d.jobs.following import follow_jobs, tells_orders
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.sweeping import expire_leases
 from parts3d.jobs.tables import Job
+from parts3d.orders.lifecycle import OrderStatus
+from parts3d.orders.tables import Order
 from parts3d.points.tables import Printer
 from printer_agents.protocol import PrinterCondition
 from tests.jobs.bench import Shop
@@ -81,6 +84,17 @@ def test_a_printer_with_a_job_on_it_gets_no_second_one(
     shop = Shop.open(database, tmp_path, now, orders=2)
     shop.permit(shop.must_claim().ref)
     assert shop.claim() is None
+
+
+def test_a_lease_and_its_end_leave_the_order_where_it_was(shop: Shop) -> None:
+    """Nothing is started, so nobody who works on the order has to be waited for."""
+    assert not tells_orders(JobStatus.WAITING, JobStatus.LEASED)
+    assert not tells_orders(JobStatus.LEASED, JobStatus.WAITING)
+    assert tells_orders(JobStatus.LEASED, JobStatus.START_PERMITTED)
+    assert tells_orders(JobStatus.LEASED, JobStatus.CANCELLED)
+    shop.must_claim()
+    with shop.database.reading() as session:
+        assert session.exec(select(Order)).one().status is OrderStatus.PLACED
 
 
 def test_many_claimers_at_once_never_get_the_same_job(

@@ -203,7 +203,7 @@ def test_two_printers_that_claim_at_once_take_the_two_most_urgent(
             printer_id=printer_id, condition=PrinterCondition.IDLE, bed_clear=True
         )
         with database.unit_of_work() as work:
-            found = claim(
+            leased = claim(
                 work.session,
                 agent=work.session.get_one(Agent, shop.agent.id),
                 generation=1,
@@ -212,7 +212,7 @@ def test_two_printers_that_claim_at_once_take_the_two_most_urgent(
                 lease_seconds=60,
                 now=now,
             )
-        return found.ref.job_id if found else None
+        return leased.work.ref.job_id if leased else None
 
     with ThreadPoolExecutor(2) as pool:
         taken = set(pool.map(claims, [shop.printer_id, "second"]))
