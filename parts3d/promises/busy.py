@@ -5,7 +5,8 @@ Where they are taken most of the time, tomorrow's mornings are full of what was 
 before for the earliest minute, and nobody who orders then can be promised the same day, although
 the work of the day would allow both. So the busier the point, the more room a promise for another
 day leaves, nearly until that day's end; and the more an order may take from others, who have that
-room, and the more may be missed by minutes.
+room, and the more may be missed by minutes. And the dearer is a print that is made twice: futures
+know no orders to come, which find a printer less.
 
 ``load`` is the share of a point's staffed printer minutes that prints and beds took lately; prints
 of the night count too, so it may pass 1.
@@ -19,7 +20,9 @@ QUIET, BUSY = 0.4, 0.65  # loads: below is none of it, above all
 FREE_ENOUGH = 0.4  # load up to which those in danger are left alone
 MOST_SLACK_MINUTES = 600.0  # longer than shops are open: the end of the day
 MISSES_WHERE_BUSY = 1.6  # of those by minutes that are allowed where it is quiet
-HARM_WHERE_BUSY = 2.0  # of the limit where it is quiet
+HARM_WHERE_BUSY = 3.0  # of the limit where it is quiet
+# What a print that is made twice takes from whoever comes next, in promises.
+PRICE_OF_A_HEDGE, PRICE_OF_A_TWIN = 0.5, 0.03
 
 
 def eased(rule: Rule, load: float) -> Rule:
@@ -47,6 +50,16 @@ def harm_limit(load: float, quiet: float) -> float:
         quiet: the limit at a quiet one.
     """
     return quiet * (1 + (HARM_WHERE_BUSY - 1) * _share(load))
+
+
+def price_of_a_hedge(load: float) -> float:
+    """Return how much of a promise a second print has to save more than where it is quiet."""
+    return PRICE_OF_A_HEDGE * _share(load)
+
+
+def price_of_a_twin(load: float) -> float:
+    """Return what two prints at once count as harm to others, on top of what the futures tell."""
+    return PRICE_OF_A_TWIN * _share(load)
 
 
 def spares_endangered(load: float) -> bool:

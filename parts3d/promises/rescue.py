@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from parts3d.points.calendar import minutes_of, moment_of
+from parts3d.promises.busy import price_of_a_hedge
 from parts3d.promises.committed import Committed, CommittedState, Move, MoveKind
 from parts3d.promises.futures.quote import collectable
 from parts3d.promises.futures.ready import Futures, run, weighted_quantile
@@ -133,7 +134,8 @@ def _best(one: Committed, job: int, standing: Standing, *, may_hedge: bool) -> T
     def kinds() -> Iterator[tuple[Iterator[Way], float]]:
         yield other_printers(one, job, standing), _LEAST_GAIN
         if may_hedge:
-            yield hedges(one, job, standing), _LEAST_GAIN
+            price = price_of_a_hedge(standing.points[one.point_id].load)
+            yield hedges(one, job, standing), _LEAST_GAIN + price
         if one.may_leave:
             yield other_points(one, standing), _LEAST_GAIN_ELSEWHERE
 

@@ -32,7 +32,7 @@ class Rule:
 
 MEASURED = Rule(
     0.99,
-    Levels(0.9985, 0.992, least_same_day=0.995, least_with_twin=0.988, by_evening=0.9975),
+    Levels(0.9985, 0.993, least_same_day=0.998, least_with_twin=0.988, by_evening=0.999),
     most_harm=0.008,
 )
 

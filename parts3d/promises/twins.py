@@ -12,7 +12,7 @@ from math import inf
 from parts3d.points.calendar import minutes_of, moment_of
 from parts3d.points.hours import BRUSSELS
 from parts3d.promises.attendance import collectable_at
-from parts3d.promises.busy import eased
+from parts3d.promises.busy import eased, price_of_a_twin
 from parts3d.promises.futures.quote import Quoted, doubled, quote
 from parts3d.promises.futures.ready import Prints, join
 from parts3d.promises.futures.scene import Scene, scene_of, times_at
@@ -64,7 +64,9 @@ def with_twin(
     one = Prints([times], [-1], [0], [need.material], [need.copies])
     both = join(scene, doubled(one, [-1]))
     quoted = quote(both, rule.levels.of_twins(), most_harm=rule.most_harm)
-    if quoted is None or not quoted.same_day or quoted.harm > rule.most_harm:
+    if quoted is None or not quoted.same_day:
+        return None
+    if quoted.harm + price_of_a_twin(point.load) > rule.most_harm:
         return None
     ready_at = collectable_at(point, moment_of(quoted.ready_at), now + HORIZON)
     if ready_at is None or ready_at >= plain.ready_at:

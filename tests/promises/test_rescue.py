@@ -75,6 +75,17 @@ def test_a_print_that_runs_and_may_well_fail_gets_a_hedge_while_that_still_helps
     assert rescue(AT_15, [here], [replace(one, may_hedge=False)], quantile=0.99) == []
 
 
+def test_where_printers_are_taken_a_second_print_has_to_save_more() -> None:
+    due = AT_15.replace(hour=17, minute=30)
+    running = job("j", due, minutes=80)
+    frail = replace(running, time=replace(running.time, failure_probability=0.4))
+    quiet = replace(point(printer("p1", running=frail), printer("p2")), load=0.3)
+    one = committed("j", due, CommittedState.RUNNING)
+    [move] = rescue(AT_15, [quiet], [one], quantile=0.99)
+    assert move.kind is MoveKind.HEDGE
+    assert rescue(AT_15, [replace(quiet, load=0.9)], [one], quantile=0.99) == []
+
+
 def test_the_customer_is_asked_only_where_she_may_be_and_it_helps() -> None:
     due = AT_15.replace(hour=18)
     broken = printer("p1", available=False, waiting=(job("j", due),))

@@ -61,6 +61,11 @@ def test_what_one_print_promises_for_tomorrow_two_promise_for_today() -> None:
     assert {one.printer_id for one in found.placements} == {"a", "b"}
 
 
+def test_where_printers_are_taken_nothing_is_printed_twice_for_today() -> None:
+    assert len(offer(replace(POINT, load=0.3)).placements) == 2
+    assert len(offer(replace(POINT, load=0.9)).placements) == 1
+
+
 def test_with_time_for_a_second_try_one_print_is_enough() -> None:
     early = LATE.replace(hour=13)
     assert len(offer(now=early).placements) == 1

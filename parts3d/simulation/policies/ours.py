@@ -7,7 +7,7 @@ from math import inf
 from typing import ClassVar
 
 from parts3d.points.calendar import minutes_of
-from parts3d.promises.busy import eased, harm_limit
+from parts3d.promises.busy import eased, harm_limit, price_of_a_twin
 from parts3d.promises.futures.quote import (
     Levels,
     Quoted,
@@ -202,9 +202,8 @@ class Ours:
             quoted = self._quote(one, join(one.joined.scene, both), self.levels.of_twins())
             if quoted is None or not quoted.same_day:
                 continue
-            if quoted.harm <= self._most_harm(one) and (
-                best is None or quoted.ready_at < best.ready_at
-            ):
+            harm = quoted.harm + price_of_a_twin(self.learning.load(one.point))
+            if harm <= self._most_harm(one) and (best is None or quoted.ready_at < best.ready_at):
                 best = replace(one, new=both, quoted=quoted, is_twin=True)
         return best
 

@@ -58,6 +58,7 @@ class View:
             shared_queue=True,
             reject_share=self.learning.reject_share,
             repair_hours=_REPAIR_HOURS,
+            load=self.learning.load(index),
         )
 
     def _printer(
