@@ -20,9 +20,9 @@ QUIET, BUSY = 0.4, 0.65  # loads: below is none of it, above all
 FREE_ENOUGH = 0.4  # load up to which those in danger are left alone
 MOST_SLACK_MINUTES = 600.0  # longer than shops are open: the end of the day
 MISSES_WHERE_BUSY = 1.6  # of those by minutes that are allowed where it is quiet
-HARM_WHERE_BUSY = 3.0  # of the limit where it is quiet
+HARM_WHERE_BUSY = 3.5  # of the limit where it is quiet
 # What a print that is made twice takes from whoever comes next, in promises.
-PRICE_OF_A_HEDGE, PRICE_OF_A_TWIN = 0.5, 0.03
+PRICE_OF_A_HEDGE, PRICE_OF_A_TWIN = 0.5, 0.01
 
 
 def eased(rule: Rule, load: float) -> Rule:
