@@ -106,3 +106,14 @@ def test_where_it_is_busy_more_may_be_late_by_minutes_and_no_more_by_a_night() -
     assert 1 - busy.same_day == pytest.approx(1.6 * (1 - quiet.same_day))
     assert busy.by_evening == quiet.by_evening == MEASURED.levels.by_evening
     assert busy.least_same_day == quiet.least_same_day
+
+
+def test_where_no_evening_is_sure_enough_the_minute_alone_decides() -> None:
+    frail = Need({"mk3s": PrintTime(7200, 0.1, 0.4)}, "PETG")
+    where = point(hours=SHOP)
+    joined = join(scene_of(LATE, where, LATE + timedelta(days=1)), prints(where, frail))
+    plain = quote(joined, Levels(0.99, 0.8), most_harm=HARM)
+    surer = quote(joined, Levels(0.99, 0.8, by_evening=0.9999), most_harm=HARM)
+    assert plain is not None
+    assert surer is not None
+    assert surer.ready_at == plain.ready_at

@@ -20,6 +20,7 @@ from parts3d.promises.plan import plan
 from parts3d.promises.print_time import PrintTime
 from parts3d.promises.promising import plan_promises
 from parts3d.promises.queued import Queued
+from parts3d.promises.rule import Rule as PlanRule
 from parts3d.promises.rule import plain_rule
 from parts3d.promises.snapshot import (
     Need,
@@ -44,8 +45,13 @@ POINT = PointSnapshot(
 )
 
 
-def offer(point: PointSnapshot = POINT, need: Need = NEED, now: datetime = LATE) -> Offer:
-    [found] = plan_promises(now, need, [point], rule=plain_rule(0.99))
+def offer(
+    point: PointSnapshot = POINT,
+    need: Need = NEED,
+    now: datetime = LATE,
+    rule: PlanRule = plain_rule(0.99),
+) -> Offer:
+    [found] = plan_promises(now, need, [point], rule=rule)
     assert isinstance(found, Offer)
     return found
 
@@ -61,9 +67,10 @@ def test_what_one_print_promises_for_tomorrow_two_promise_for_today() -> None:
     assert {one.printer_id for one in found.placements} == {"a", "b"}
 
 
-def test_where_printers_are_taken_nothing_is_printed_twice_for_today() -> None:
-    assert len(offer(replace(POINT, load=0.3)).placements) == 2
-    assert len(offer(replace(POINT, load=0.9)).placements) == 1
+def test_where_printers_are_taken_two_at_once_count_as_harm_to_whoever_comes_next() -> None:
+    strict = plain_rule(0.99, most_harm=0.002)
+    assert len(offer(replace(POINT, load=0.3), rule=strict).placements) == 2
+    assert len(offer(replace(POINT, load=0.9), rule=strict).placements) == 1
 
 
 def test_with_time_for_a_second_try_one_print_is_enough() -> None:

@@ -255,8 +255,11 @@ def _read(scene: Scene, futures: Futures, levels: Levels, urgency: float) -> Quo
     # Surer than today's promise would have been, it may not be earlier.
     ready_at = collectable(scene.opening, max(bagged_at, scene.today_ends))
     if ready_at <= scene.until and reached.share(scene.day_ends(ready_at)) < evening:
-        bagged_at = reached.quantile(evening)
-        ready_at = collectable(scene.opening, max(bagged_at, scene.today_ends))
+        surer_at = reached.quantile(evening)
+        surely = collectable(scene.opening, max(surer_at, scene.today_ends))
+        # Where no evening is that sure, the minute alone decides: better than no promise.
+        if surely <= scene.until or levels.least_later is not None:
+            bagged_at, ready_at = surer_at, surely
     if ready_at <= scene.until:
         return Quoted(ready_at, bagged_at, levels.later, urgency, 0.0, futures, same_day=False)
     last = _last_minute(scene, scene.until)
