@@ -14,6 +14,7 @@ import numpy as np
 from parts3d.points.calendar import minutes_of
 from parts3d.promises.committed import Committed, CommittedState, MoveKind
 from parts3d.promises.futures.harm import A_NIGHT, harm_of
+from parts3d.promises.futures.printer_states import DOWN, IDLE, PRINTING
 from parts3d.promises.futures.ready import FEW_SAMPLES, SAMPLES, Futures, Joined, Prints, join
 from parts3d.promises.futures.scene import Scene, times_at
 from parts3d.promises.snapshot import PointSnapshot
@@ -23,7 +24,6 @@ _Samples = tuple[int, int, int]
 _LOOKED_AT_CLOSELY = 2  # of each kind, on all futures
 _SEEMS = 0.25  # of the least gain, on few futures
 _SOON_MIN = 30.0  # a second print begins on a printer that is free by then, or is of no use
-_IDLE, _PRINTING, _DOWN = 0, 1, 3  # as in ``futures.loop``
 _NOT_SOON = 1e5
 _A_WAITING_PRINT_MIN = 60.0
 
@@ -189,7 +189,7 @@ def _free_in(scene: Scene, printer: int) -> float:
     """Return about how many minutes a printer is not free for yet; those out of order come last."""
     state, left = int(scene.printer_state[printer]), float(scene.printer_left[printer])
     waits = _A_WAITING_PRINT_MIN * int((scene.home == printer).sum())
-    return waits + {_IDLE: 0.0, _PRINTING: left, _DOWN: _NOT_SOON}.get(state, 0.0)
+    return waits + {IDLE: 0.0, PRINTING: left, DOWN: _NOT_SOON}.get(state, 0.0)
 
 
 def other_points(one: Committed, standing: Standing) -> Iterator[Way]:

@@ -14,7 +14,7 @@ meet the same luck. What happens in it:
 - of prints that serve the same part (twins, hedges) the first good one does; those that have not
   started then are dropped.
 
-What a printer does is one of: 0 idle, 1 printing, 2 its bed waits for a person, 3 out of order.
+What a printer does is numbered in ``printer_states``.
 """
 
 from math import exp, inf, log
@@ -39,8 +39,7 @@ from parts3d.promises.futures.clockwork import (
     wake,
 )
 from parts3d.promises.futures.jit import njit
-
-IDLE, PRINTING, TO_CLEAR, DOWN = 0, 1, 2, 3
+from parts3d.promises.futures.printer_states import DOWN, IDLE, PRINTING, TO_CLEAR
 
 SLOTS, PER_SLOT, PER_TRY, TRIES = 40, 22, 5, 4
 PRINTER_SLOTS, PER_PRINTER = 16, 2

@@ -18,6 +18,7 @@ import numpy as np
 
 from parts3d.promises.futures.harm import dues_by_part, harm_of
 from parts3d.promises.futures.print_tables import Floats
+from parts3d.promises.futures.printer_states import PRINTING
 from parts3d.promises.futures.ready import Futures, Joined, Prints, join
 from parts3d.promises.futures.scene import Scene
 from parts3d.promises.futures.stretches import calendar_add
@@ -27,7 +28,6 @@ _EDGE = 1e-6
 _MOST_TURNS = 8
 _BEFORE_EVENING = 90.0
 _LESS_THAN_REFUSED = 0.1  # harm that is better than no promise at all
-_PRINTING = 1  # as in ``loop``
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,7 @@ def may_be_today(joined: Joined) -> bool:
     news = joined.minutes[len(scene.group) :]
     if closes <= scene.now or not len(news):
         return False
-    free_at = scene.now + np.where(scene.printer_state == _PRINTING, scene.printer_left, 0.0)
+    free_at = scene.now + np.where(scene.printer_state == PRINTING, scene.printer_left, 0.0)
     return bool((free_at + news.min(axis=0)).min() < closes)
 
 

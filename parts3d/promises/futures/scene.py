@@ -18,6 +18,7 @@ from parts3d.promises.futures.print_tables import (
     numbers_of,
     stacked,
 )
+from parts3d.promises.futures.printer_states import DOWN, IDLE, PRINTING, TO_CLEAR
 from parts3d.promises.futures.stretches import calendar_add, stretches_after
 from parts3d.promises.print_time import AS_ITS_MODEL, PrintTime
 from parts3d.promises.queued import Queued
@@ -26,7 +27,6 @@ from parts3d.promises.snapshot import Need, PointSnapshot, PrinterSnapshot
 _Minutes = TypeVar("_Minutes", float, Floats)
 
 _RULES = {Unattended.OVERNIGHT: 0, Unattended.FINISH: 1, Unattended.NONE: 2}
-_IDLE, _PRINTING, _TO_CLEAR, _DOWN = 0, 1, 2, 3
 _LOOK_BACK = timedelta(days=1)
 # What is promised to nobody goes in the order it stands, before what is ordered now.
 _LONG_AGO = -1e7
@@ -130,21 +130,21 @@ def scene_of(now: datetime, point: PointSnapshot, until: datetime) -> Scene:
     for index, printer in enumerate(printers):
         outages[index] = printer.outages_per_hour / 60
         if printer.running is not None:
-            state[index], job[index] = _PRINTING, len(rows.jobs)
+            state[index], job[index] = PRINTING, len(rows.jobs)
             left[index] = printer.running.time.median_seconds / 60
             spread[index] = printer.running.time.sigma
             done[index] = min(printer.running.done_share, _MOST_DONE)
             _add(rows, point, index, _whole(printer, printer.running), _LONG_AGO, 0)
         elif printer.lying is not None or not printer.bed_clear:
-            state[index], left[index] = _TO_CLEAR, printer.lying_minutes
+            state[index], left[index] = TO_CLEAR, printer.lying_minutes
             if printer.lying is not None:
                 job[index] = len(rows.jobs)
                 _add(rows, point, index, printer.lying, _LONG_AGO, 0)
-        if printer.down_minutes is not None and state[index] != _PRINTING:
-            state[index], left[index] = _DOWN, printer.down_minutes
+        if printer.down_minutes is not None and state[index] != PRINTING:
+            state[index], left[index] = DOWN, printer.down_minutes
             job[index] = -1
-        elif not usable(printer) and state[index] == _IDLE:
-            state[index], left[index] = _DOWN, -1.0
+        elif not usable(printer) and state[index] == IDLE:
+            state[index], left[index] = DOWN, -1.0
         ahead = _LONG_AGO
         for position, queued in enumerate(printer.waiting, start=1):
             due = _LONG_AGO if queued.due_at is None else minutes_of(queued.due_at)
@@ -332,9 +332,9 @@ def _first_fails(
     for job, home in enumerate(rows.at):
         found[job] = failing[job, home]
         at_fault, at_check = found[job] * (1 - reject_share), found[job] * reject_share
-        if on[home] == job and state[home] == _PRINTING:
+        if on[home] == job and state[home] == PRINTING:
             left = at_fault * (1 - done[home]) + at_check
             found[job] = left / (1 - at_fault * done[home])
-        elif on[home] == job and state[home] == _TO_CLEAR:
+        elif on[home] == job and state[home] == TO_CLEAR:
             found[job] = at_check
     return found
