@@ -26,6 +26,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 COLUMNS = 40 * 22 + 16 * 2
+OUTAGE_WINDOW = 1440.0  # minutes in which an outage is one of the things that may go wrong first
+HUSH_WINDOW = 480.0  # the same, in staffed minutes, of a silence of the agent
 _OF_SILENCE = 2  # more columns, behind these: when the shop's agent falls silent, and for how long
 _SEED = 20_261_128
 

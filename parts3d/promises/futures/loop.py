@@ -13,8 +13,6 @@ meet the same luck. What happens in it:
 - what failed waits again at once, for any printer of the point, as urgent as before;
 - of prints that serve the same part (twins, hedges) the first good one does; those that have not
   started then are dropped.
-
-What a printer does is numbered in ``printer_states``.
 """
 
 from math import exp, inf, log
@@ -38,16 +36,13 @@ from parts3d.promises.futures.clockwork import (
     waits_longest,
     wake,
 )
+from parts3d.promises.futures.draws import COLUMNS, HUSH_WINDOW, OUTAGE_WINDOW
 from parts3d.promises.futures.jit import njit
 from parts3d.promises.futures.printer_states import DOWN, IDLE, PRINTING, TO_CLEAR
 
-SLOTS, PER_SLOT, PER_TRY, TRIES = 40, 22, 5, 4
-PRINTER_SLOTS, PER_PRINTER = 16, 2
-COLUMNS = SLOTS * PER_SLOT + PRINTER_SLOTS * PER_PRINTER
-_SHARED = 0.6  # of the deviation of a print's time, what all tries at one part share
-_OWN = 0.8  # so that both squared are 1
-HUSH_WINDOW = 480.0  # as below, in staffed minutes, of a silence of the agent
-OUTAGE_WINDOW = 1440.0  # minutes in which an outage is one of the things that may go wrong first
+SLOTS, PER_SLOT, PER_TRY, TRIES, PRINTER_SLOTS, PER_PRINTER = 40, 22, 5, 4, 16, 2  # of COLUMNS
+# Of the deviation of a print's time, what all tries at one part share; both squared are 1.
+_SHARED, _OWN = 0.6, 0.8
 
 
 @njit
@@ -184,8 +179,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                 mute[p] = add_open(s_open, s_close, now, left)
             column = SLOTS * PER_SLOT + PER_PRINTER * (p % PRINTER_SLOTS)
             state[p], loaded[p], on[p] = printer_state[p], printer_loaded[p], printer_job[p]
-            good[p] = 0
-            event[p] = now
+            good[p], event[p] = 0, now
             rate = printer_outages[p]
             outage[p] = inf
             if rate > 0:
@@ -313,8 +307,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                     ready_to_start = add_open(s_open, s_close, t, change_minutes)
                 start = start_by_rule(b_open, b_close, rule, ready_to_start, planned[j, p])
                 if start > ready_to_start or (other and not is_open(s_open, s_close, t)):
-                    if other:
-                        start = max(start - change_minutes, t + 1.0)
+                    start -= change_minutes if other else 0.0
                     again = min(again, max(start, t + 1.0))
                     continue
                 if start + planned[j, p] > leaves:

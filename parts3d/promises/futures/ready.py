@@ -7,7 +7,14 @@ from math import inf
 import numpy as np
 
 from parts3d.promises.futures.compiled import futures_loop
-from parts3d.promises.futures.draws import Draws, Strata, draws, strata
+from parts3d.promises.futures.draws import (
+    HUSH_WINDOW,
+    OUTAGE_WINDOW,
+    Draws,
+    Strata,
+    draws,
+    strata,
+)
 from parts3d.promises.futures.print_tables import Floats, Ints, tables_of
 from parts3d.promises.futures.scene import Scene
 from parts3d.promises.print_time import PrintTime
@@ -16,7 +23,6 @@ SAMPLES = (64, 96, 96)  # calm, disturbed, failing
 FEW_SAMPLES = (16, 24, 24)  # for a glance
 _MANY_PRINTS = 60  # that stand at a point: beyond that fewer futures, they even each other out
 _NEW_SLOTS = 12
-_OUTAGE_WINDOW, _HUSH_WINDOW = 1440.0, 480.0  # as in ``loop``, which is imported late
 _TOLERANCE = 1e-9
 _NONE: Floats = np.zeros(0)
 
@@ -266,8 +272,8 @@ def _table(scene: Scene, samples: tuple[int, int, int]) -> Draws:
 
 
 def _layers(scene: Scene, table: Draws, new_chances: Floats) -> Strata:
-    outages = -np.expm1(-scene.printer_outages * _OUTAGE_WINDOW)
-    silence = -np.expm1(-scene.silence_rate * _HUSH_WINDOW)
+    outages = -np.expm1(-scene.printer_outages * OUTAGE_WINDOW)
+    silence = -np.expm1(-scene.silence_rate * HUSH_WINDOW)
     standing = np.concatenate((scene.first_fails, outages, (silence,)))
     return strata(table, standing, new_chances, len(scene.group))
 
