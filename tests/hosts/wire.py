@@ -1,11 +1,13 @@
 """The network between agent and host, which a test may cut or slow down: a TCP relay."""
 
 import contextlib
+import secrets
 import socket
 import threading
 import time
 
 CHUNK_BYTES = 65_536
+_LOWEST_PORT, _OUTGOING_FROM = 10_000, 32_768
 
 
 class Wire:
@@ -79,8 +81,12 @@ class Wire:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody listens on just now, nor any outgoing connection will take.
+
+    Linux takes those from 32,768 on: a host that restarts finds its port as it left it.
+    """
+    while True:
+        port = _LOWEST_PORT + secrets.randbelow(_OUTGOING_FROM - _LOWEST_PORT)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
