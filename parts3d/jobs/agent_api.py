@@ -165,14 +165,8 @@ def _look(
         )
     if leased is not None:
         announce(context, work, leased.order_id, agent.point_id)
-    told = tidings(
-        work.session,
-        agent,
-        printers,
-        news=news,
-        least_version=context.settings.least_agent_version,
-        now=now,
-    )
+    least = context.settings.least_agent_version
+    told = tidings(work.session, agent, printers, news, now, least_version=least)
     return ClaimAnswer(work=leased.work if leased else None, **told)
 
 
@@ -264,14 +258,8 @@ def take_printers(
         for order_id in touched:
             work.after_commit(lambda order_id=order_id: ring_order(context.bell, order_id))  # type: ignore[misc]
         news = news_for(work.session, agent, {printer.point_id for printer in printers})
-        told = tidings(
-            work.session,
-            agent,
-            printers,
-            news=news,
-            least_version=context.settings.least_agent_version,
-            now=now,
-        )
+        least = context.settings.least_agent_version
+        told = tidings(work.session, agent, printers, news, now, least_version=least)
         return PrintersAnswer(**told)
 
 

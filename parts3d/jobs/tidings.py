@@ -18,10 +18,10 @@ def tidings(
     session: Session,
     agent: Agent,
     printers: Sequence[Printer],
-    *,
     news: News,
-    least_version: str,
     now: datetime,
+    *,
+    least_version: str,
 ) -> dict[str, Any]:
     """Return the fields of ``Tidings``; what ``news`` rules out is not looked for."""
     return {

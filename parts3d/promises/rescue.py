@@ -2,17 +2,18 @@
 
 A promise is at risk when the chance that it is late has grown beyond ``RISK``. Late by a night is
 worse than late by minutes: closing time is a cliff, and what is late already may still be saved
-from it. So what a move saves is the chance to be late and that to be late by a night, added. For
-each promise, the most urgent first, the moves are tried from the mildest to the boldest, each on
-the same futures as if it were made (``rescue_ways``):
+from it. So what a move saves is the chance to be late and, twice more, that to be late by a
+night. For each promise, the most urgent first, the moves are tried from the mildest to the
+boldest, each on the same futures as if it were made (``rescue_ways``):
 
 1. another printer of the point takes the waiting print;
 2. a hedge: a second print of the same part at once, whichever passes first serves;
 3. another point, which the customer has to agree to;
 4. nothing keeps the promise: the customer is told before the time, with the time that can be held.
 
-A move has to save clearly more than it costs others at the same point. Moves already decided are
-in the futures of the next one.
+A move has to save clearly more than it costs others at the same point. Another printer that was
+decided on is in the futures of the next promise; a second print is not yet: it takes its printer
+once its job stands in the queue.
 """
 
 from collections.abc import Iterator, Sequence

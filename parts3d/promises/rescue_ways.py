@@ -186,7 +186,7 @@ def hedges(one: Committed, job: int, standing: Standing) -> Iterator[Way]:
 
 
 def _free_in(scene: Scene, printer: int) -> float:
-    """Return about how many minutes a printer is not free for yet; those out of order come last."""
+    """Return about how many minutes a printer is not free for yet; out of order: not soon."""
     state, left = int(scene.printer_state[printer]), float(scene.printer_left[printer])
     waits = _A_WAITING_PRINT_MIN * int((scene.home == printer).sum())
     return waits + {IDLE: 0.0, PRINTING: left, DOWN: _NOT_SOON}.get(state, 0.0)
