@@ -41,10 +41,16 @@ from parts3d.jobs.channels import ring_point
 from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.tables import Job
 from parts3d.settings import Settings
-from printer_agents.protocol import Claim, Hello, PrinterCondition, PrinterReport
+from printer_agents.protocol import (
+    CLAIM_WAIT_SECONDS,
+    Claim,
+    Hello,
+    PrinterCondition,
+    PrinterReport,
+)
 from tests.support.postgres import running_postgres
 
-WAIT_SECONDS = 25.0
+WAIT_SECONDS = float(CLAIM_WAIT_SECONDS)
 CONNECTED_AT_ONCE = 32
 NOT_COUNTED = 20
 SECRET = new_id()

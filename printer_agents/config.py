@@ -9,7 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from printer_agents.errors import ConfigFault
 from printer_agents.paired import load_paired
-from printer_agents.protocol import CLAIM_WAIT_SECONDS, RENEW_SECONDS, Identifier
+from printer_agents.protocol import (
+    CLAIM_WAIT_SECONDS,
+    PRINTERS_SECONDS,
+    RENEW_SECONDS,
+    Identifier,
+)
 
 NOT_PAIRED = ""
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -144,8 +149,7 @@ class Intervals(Section):
 
     claim_wait_seconds: float = Field(default=CLAIM_WAIT_SECONDS, ge=0, le=60)
     renew_seconds: Seconds = RENEW_SECONDS
-    # Longer than a claim waits: where all printers are free, the claims tell of them.
-    printers_seconds: Seconds = 30.0
+    printers_seconds: Seconds = PRINTERS_SECONDS
     # While a bed waits for staff, how often to ask whether they have confirmed it; mostly the
     # server's bell says so at once.
     bed_seconds: Seconds = 10.0

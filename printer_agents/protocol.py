@@ -56,7 +56,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 PROTOCOL_VERSION = 1
 LEASE_SECONDS = 60
 RENEW_SECONDS = 20
-CLAIM_WAIT_SECONDS = 25
+# Proxies give up on an answer after a minute, so a claim waits for less.
+CLAIM_WAIT_SECONDS = 45
+# Printers are told of at least so often; a little longer than a claim waits, as it tells of the
+# free ones.
+PRINTERS_SECONDS = 50
+# One telling and half of the next were not heard: there is no connection.
+SILENT_SECONDS = 75
 
 # A picture of the bed, as the agent may send it.
 PICTURE_MOST_BYTES = 600_000
@@ -309,7 +315,7 @@ class ReportsAnswer(Answer):
 
 
 class PrintersUpdate(Message):
-    """Live state of all printers, sent on change and every 20 s."""
+    """Live state of all printers, sent on change and every ``PRINTERS_SECONDS``."""
 
     agent_generation: int = Field(ge=1)
     printers: tuple[PrinterReport, ...]

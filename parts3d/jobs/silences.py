@@ -19,7 +19,7 @@ from parts3d.points.tables import Point
 from parts3d.promises.decision_tables import Learning
 from parts3d.promises.learning.hazards import Spell
 
-# Agents speak every 20 s; what is shorter than this hinders nobody.
+# What is shorter than this hinders nobody.
 QUIET_FROM = timedelta(minutes=3)
 _GAP = timedelta(minutes=2)  # without a sweep: nobody watched
 _NOTED_EVERY = timedelta(seconds=30)

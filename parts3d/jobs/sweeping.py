@@ -10,10 +10,10 @@ from parts3d.jobs.lifecycle import JobStatus
 from parts3d.jobs.moves import move_job
 from parts3d.jobs.tables import Job
 from parts3d.points.tables import Printer
+from printer_agents.protocol import SILENT_SECONDS
 
 _BRUSSELS = ZoneInfo("Europe/Brussels")
-# Printers are heard every 20 s; three missed and a printer counts as away.
-_PRINTER_AWAY_AFTER = timedelta(seconds=70)
+_PRINTER_AWAY_AFTER = timedelta(seconds=SILENT_SECONDS)
 
 
 def expire_leases(session: Session, now: datetime) -> list[Job]:

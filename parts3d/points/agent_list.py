@@ -12,9 +12,9 @@ from parts3d.accounts.shell import page
 from parts3d.accounts.tables import Account, Agent, Role
 from parts3d.points.agent_config import fingerprint_of
 from parts3d.points.tables import Point, Printer
+from printer_agents.protocol import SILENT_SECONDS
 
-# Agents speak every 20 s; three missed and one counts as silent.
-SILENT_AFTER = timedelta(seconds=70)
+SILENT_AFTER = timedelta(seconds=SILENT_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

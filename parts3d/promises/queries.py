@@ -26,14 +26,14 @@ from parts3d.promises.queued import Queued
 from parts3d.promises.snapshot import Hold, PointSnapshot, PrinterSnapshot
 from parts3d.promises.tables import Promise, PromiseStatus
 from parts3d.slicing.corrections import Corrections, current_corrections
+from printer_agents.protocol import SILENT_SECONDS
 
-# An agent speaks every 20 s. Longer than this: the shop is off-line, and a promise on its
-# printers would be a guess.
+# Longer silent than this: the shop is off-line, and a promise on its printers would be a guess.
 SILENT_AFTER = timedelta(minutes=10)
 # A printer that is out for longer is of no use to anybody who orders now.
 _BACK_WITHIN = timedelta(days=14)
 # From here on it is silent; until ``SILENT_AFTER`` only if the sweep says that it is off-line.
-_QUIET_AFTER = timedelta(seconds=60)
+_QUIET_AFTER = timedelta(seconds=SILENT_SECONDS)
 _GIVEN_UP = timedelta(days=7)  # silent for longer, nobody waits for it
 _A_MINUTE = timedelta(minutes=1)
 # Of the bad prints, how many only the check finds, before any are counted.

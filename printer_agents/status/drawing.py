@@ -4,13 +4,11 @@ from functools import partial
 from html import escape
 from typing import Protocol
 
-from printer_agents.protocol import PrinterCondition
+from printer_agents.protocol import SILENT_SECONDS, PrinterCondition
 from printer_agents.status.look import AgentLook, PrinterLook
 from printer_agents.status.words import say
 
 MINUTE_SECONDS = 60
-# The server is asked every 20 s at least; a minute of silence is one too much.
-SILENT_SECONDS = 75
 MOST_COUNTED = 1000
 
 TONES = {
