@@ -4,9 +4,9 @@ Where printers are seldom taken, an order for today finds one whatever was promi
 Where they are taken most of the time, tomorrow's mornings are full of what was promised the night
 before for the earliest minute, and nobody who orders then can be promised the same day, although
 the work of the day would allow both. So the busier the point, the more room a promise for another
-day leaves, nearly until that day's end; and the more an order may take from others, who have that
-room, and the more may be missed by minutes. And the dearer is a print that is made twice: futures
-know no orders to come, which find a printer less.
+day leaves, nearly until that day's end, and where it is crowded until the next one's; and the more
+an order may take from others, who have that room. And the dearer is a print that is made twice:
+futures know no orders to come, which find a printer less.
 
 ``load`` is the share of a point's staffed printer minutes that prints and beds took lately; prints
 of the night count too, so it may pass 1.
@@ -14,12 +14,12 @@ of the night count too, so it may pass 1.
 
 from dataclasses import replace
 
+from parts3d.promises.futures.quote import WHOLE_DAY_MINUTES
 from parts3d.promises.rule import Rule
 
 QUIET, BUSY = 0.4, 0.65  # loads: below is none of it, above all
+CROWDED = 0.85  # the load from which a promise for another day leaves a further day of room
 FREE_ENOUGH = 0.4  # load up to which those in danger are left alone
-MOST_SLACK_MINUTES = 600.0  # longer than shops are open: the end of the day
-MISSES_WHERE_BUSY = 1.6  # of those by minutes that are allowed where it is quiet
 HARM_WHERE_BUSY = 3.5  # of the limit where it is quiet
 # What a print that is made twice takes from whoever comes next, in promises.
 PRICE_OF_A_HEDGE, PRICE_OF_A_TWIN = 0.5, 0.01
@@ -29,8 +29,6 @@ def eased(rule: Rule, load: float) -> Rule:
     """Return a rule as it holds at a point of a load."""
     levels = replace(
         rule.levels,
-        same_day=_relaxed(rule.levels.same_day, load),
-        later=_relaxed(rule.levels.later, load),
         slack_minutes=slack_minutes(load),
         spare_endangered=spares_endangered(load),
     )
@@ -38,8 +36,11 @@ def eased(rule: Rule, load: float) -> Rule:
 
 
 def slack_minutes(load: float) -> float:
-    """Return by how many open minutes a promise for another day is later than it could be."""
-    return MOST_SLACK_MINUTES * _share(load)
+    """Return by how many open minutes a promise for another day is later than it could be.
+
+    Up to a whole day where it is busy, up to two where it is crowded.
+    """
+    return WHOLE_DAY_MINUTES * (_share(load) + _between(load, BUSY, CROWDED))
 
 
 def harm_limit(load: float, quiet: float) -> float:
@@ -67,9 +68,9 @@ def spares_endangered(load: float) -> bool:
     return load < FREE_ENOUGH
 
 
-def _relaxed(level: float, load: float) -> float:
-    return 1 - (1 - level) * (1 + (MISSES_WHERE_BUSY - 1) * _share(load))
-
-
 def _share(load: float) -> float:
-    return min(max((load - QUIET) / (BUSY - QUIET), 0.0), 1.0)
+    return _between(load, QUIET, BUSY)
+
+
+def _between(load: float, least: float, most: float) -> float:
+    return min(max((load - least) / (most - least), 0.0), 1.0)

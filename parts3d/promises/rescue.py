@@ -24,7 +24,7 @@ import numpy as np
 from parts3d.points.calendar import minutes_of, moment_of
 from parts3d.promises.busy import price_of_a_hedge
 from parts3d.promises.committed import Committed, CommittedState, Move, MoveKind
-from parts3d.promises.futures.quote import collectable
+from parts3d.promises.futures.minutes import collectable
 from parts3d.promises.futures.ready import Futures, run, weighted_quantile
 from parts3d.promises.futures.scene import Scene, scene_of
 from parts3d.promises.rescue_ways import (

@@ -39,9 +39,14 @@ def offered(where: PointSnapshot) -> Offer:
 
 def test_a_busy_point_leaves_the_next_day_to_orders_of_that_day_and_says_so() -> None:
     quiet = point(hours=SHOP)
-    early, late = offered(quiet), offered(replace(quiet, load=0.8))
+    early, late = offered(quiet), offered(replace(quiet, load=0.65))
     assert early.ready_at < late.ready_at
     assert early.ready_at.date() == late.ready_at.date()
     assert ReasonCode.SLACK not in {reason.code for reason in early.reasons}
     [why] = [reason for reason in late.reasons if reason.code is ReasonCode.SLACK]
     assert float(why.values["minutes"]) > 0
+
+
+def test_a_crowded_point_leaves_a_further_day() -> None:
+    busy, crowded = (offered(replace(point(hours=SHOP), load=load)) for load in (0.65, 0.85))
+    assert crowded.ready_at == busy.ready_at + timedelta(days=1)

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from parts3d.points.calendar import moment_of
 from parts3d.points.hours import BRUSSELS
 from parts3d.promises.busy import eased, harm_limit, slack_minutes, spares_endangered
@@ -41,6 +39,17 @@ def test_a_promise_for_another_day_has_slack_that_ends_before_the_evening() -> N
     assert hour_later.ready_at == plain.ready_at + 60
     assert hour_later.slack == 60
     assert clock(quoted_with(Levels(0.99, 0.99, slack_minutes=600))) == "Wed 16:55"
+
+
+def test_where_it_is_crowded_it_has_a_further_day_of_slack_and_no_more() -> None:
+    within_the_day = quoted_with(Levels(0.99, 0.99, slack_minutes=600))
+    assert clock(quoted_with(Levels(0.99, 0.99, slack_minutes=720))) == "Thu 11:25"
+    further = quoted_with(Levels(0.99, 0.99, slack_minutes=1200))
+    assert clock(further) == "Thu 16:55"
+    assert further.slack == within_the_day.slack + 24 * 60
+    # Never beyond the horizon, and where no other day is known, within the day.
+    tomorrow = timedelta(hours=26)
+    assert clock(quoted_with(Levels(0.99, 0.99, slack_minutes=1200), until=tomorrow)) == "Wed 16:55"
 
 
 def test_a_promise_for_today_has_none() -> None:
@@ -93,19 +102,18 @@ def test_a_promise_is_surer_not_to_be_late_by_a_night() -> None:
 
 def test_slack_grows_with_the_share_of_printers_that_is_taken() -> None:
     assert slack_minutes(0.1) == slack_minutes(0.4) == 0
-    assert 0 < slack_minutes(0.5) < slack_minutes(0.6) < slack_minutes(0.8)
-    assert slack_minutes(1.5) == slack_minutes(0.8) == 600
+    assert 0 < slack_minutes(0.5) < slack_minutes(0.6) < slack_minutes(0.65) == 600
+    assert 600 < slack_minutes(0.75) < slack_minutes(0.85) == slack_minutes(1.5) == 1200
     assert harm_limit(0.1, 0.003) == 0.003 < harm_limit(0.5, 0.003) < harm_limit(0.9, 0.003)
     assert spares_endangered(0.2)
     assert not spares_endangered(0.6)
 
 
-def test_where_it_is_busy_more_may_be_late_by_minutes_and_no_more_by_a_night() -> None:
+def test_how_sure_a_promise_is_does_not_depend_on_how_busy_its_point_is() -> None:
     quiet, busy = eased(MEASURED, 0.1).levels, eased(MEASURED, 0.9).levels
-    assert 1 - busy.later == pytest.approx(1.6 * (1 - quiet.later))
-    assert 1 - busy.same_day == pytest.approx(1.6 * (1 - quiet.same_day))
-    assert busy.by_evening == quiet.by_evening == MEASURED.levels.by_evening
-    assert busy.least_same_day == quiet.least_same_day
+    assert (busy.same_day, busy.later, busy.by_evening, busy.least_same_day) == (
+        *(quiet.same_day, quiet.later, quiet.by_evening, quiet.least_same_day),
+    )
 
 
 def test_where_no_evening_is_sure_enough_the_minute_alone_decides() -> None:

@@ -12,19 +12,27 @@ it: who waits for the next day anyway seldom minds the hour, who could have it t
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil, inf
+from math import inf
 
 import numpy as np
 
 from parts3d.promises.futures.harm import dues_by_part, harm_of
-from parts3d.promises.futures.print_tables import Floats
+from parts3d.promises.futures.minutes import (
+    EDGE,
+    ROUND_MINUTES,
+    closes_today,
+    collectable,
+    end_of_next_day,
+    last_minute,
+    last_minute_today,
+)
 from parts3d.promises.futures.printer_states import PRINTING
 from parts3d.promises.futures.ready import Futures, Joined, Prints, join
 from parts3d.promises.futures.scene import Scene
 from parts3d.promises.futures.stretches import calendar_add
 
-ROUND_MINUTES = 5
-_EDGE = 1e-6
+# Of slack: longer than shops are open, so until the end of the day.
+WHOLE_DAY_MINUTES = 600.0
 _MOST_TURNS = 8
 _BEFORE_EVENING = 90.0
 _LESS_THAN_REFUSED = 0.1  # harm that is better than no promise at all
@@ -45,8 +53,9 @@ class Levels:
             sure as ``later``.
         by_evening: how sure it has to be by the end of the day that it is promised for: late by a
             night is worse than late by minutes; None: as sure as by its minute.
-        slack_minutes: open minutes that a promise for another day is later than it could be, at
-            most until the end of that day.
+        slack_minutes: open minutes that a promise for another day is later than it could be: at
+            most until the end of that day, or of the next one for what is more than
+            ``WHOLE_DAY_MINUTES``.
         spare_endangered: whoever is in danger already may not be harmed at all: right where there
             are other printers near; where all are busy it closes a point after each failure.
     """
@@ -91,11 +100,11 @@ class Quoted:
 
     def chance_by(self, minute: float) -> float:
         """Return the share of the futures in which the order is ready by a minute."""
-        return float(self.futures.weights[self.futures.all_new() <= minute + _EDGE].sum())
+        return float(self.futures.weights[self.futures.all_new() <= minute + EDGE].sum())
 
     def spare_prints(self, prints: int) -> int:
         """Return how many tries beyond the ordered prints the promise still leaves time for."""
-        in_time = (self.futures.all_new() <= self.bagged_at + _EDGE) & (self.futures.weights > 0)
+        in_time = (self.futures.all_new() <= self.bagged_at + EDGE) & (self.futures.weights > 0)
         return max(int(self.futures.tries[in_time].max(initial=0)) - prints, 0)
 
 
@@ -120,7 +129,7 @@ def quote(
         return None if last is None else _with_slack(scene, last, levels)
     if standing is None:
         standing = join(scene).run()
-    closes = _closes_today(scene)
+    closes = closes_today(scene)
     if (last is None or not last.same_day) and closes > scene.now and _overtakes(scene, closes):
         first = _read(scene, joined.run(urgency=closes), levels, closes)
         if first is not None and first.same_day:
@@ -157,7 +166,7 @@ def _in_turn(
         if least is None or found.harm < least.harm:
             least = found
         behind = collectable(scene.opening, scene.last_due_waiting + ROUND_MINUTES)
-        ready_at = min(behind, _end_of_next_day(scene, last.ready_at))
+        ready_at = min(behind, end_of_next_day(scene, last.ready_at))
         if ready_at > scene.until:
             # Refused, it would be one promise less for certain.
             is_worth_it = levels.least_later is not None and least.harm <= _LESS_THAN_REFUSED
@@ -218,24 +227,12 @@ def glance(joined: Joined, levels: Levels) -> Quoted | None:
 def may_be_today(joined: Joined) -> bool:
     """Tell whether a print could be ready today if nothing but what runs stood before it."""
     scene = joined.scene
-    closes = _closes_today(scene)
+    closes = closes_today(scene)
     news = joined.minutes[len(scene.group) :]
     if closes <= scene.now or not len(news):
         return False
     free_at = scene.now + np.where(scene.printer_state == PRINTING, scene.printer_left, 0.0)
     return bool((free_at + news.min(axis=0)).min() < closes)
-
-
-def collectable(opening: Floats, minute: float) -> float:
-    """Round up to five minutes and on to opening hours, until both hold; may be ``inf``."""
-    at = _rounded_up(minute)
-    opens, closes = opening
-    for begin, end in zip(opens.tolist(), closes.tolist(), strict=True):
-        if end > at:
-            at = _rounded_up(max(at, begin))
-            if at < end:
-                return at
-    return inf
 
 
 def _read(scene: Scene, futures: Futures, levels: Levels, urgency: float) -> Quoted | None:
@@ -247,8 +244,8 @@ def _read(scene: Scene, futures: Futures, levels: Levels, urgency: float) -> Quo
     if ready_at < scene.today_ends and reached.share(scene.today_ends) >= evening:
         return Quoted(ready_at, bagged_at, levels.same_day, urgency, 0.0, futures, same_day=True)
     if levels.least_same_day is not None:
-        last = _last_minute_today(scene)
-        level = reached.share(last + _EDGE)
+        last = last_minute_today(scene)
+        level = reached.share(last + EDGE)
         if level >= levels.least_same_day:
             return Quoted(last, last, level, urgency, 0.0, futures, same_day=True)
     bagged_at = reached.quantile(levels.later)
@@ -262,66 +259,38 @@ def _read(scene: Scene, futures: Futures, levels: Levels, urgency: float) -> Quo
             bagged_at, ready_at = surer_at, surely
     if ready_at <= scene.until:
         return Quoted(ready_at, bagged_at, levels.later, urgency, 0.0, futures, same_day=False)
-    last = _last_minute(scene, scene.until)
-    level = reached.share(last + _EDGE)
+    last = last_minute(scene, scene.until)
+    level = reached.share(last + EDGE)
     if levels.least_later is None or level < levels.least_later or last < scene.today_ends:
         return None
     return Quoted(last, last, level, urgency, 0.0, futures, same_day=False)
 
 
 def _with_slack(scene: Scene, quoted: Quoted, levels: Levels) -> Quoted:
-    """Return a promise for another day with its slack, within that day and the horizon.
+    """Return a promise for another day with its slack, within the horizon.
 
-    Slack ends some time before the day: who is overtaken until then is late by minutes.
+    Slack ends some time before its day: who is overtaken until then is late by minutes.
     """
     if quoted.same_day or levels.slack_minutes <= 0:
         return quoted
-    last = _last_minute(scene, min(scene.day_ends(quoted.ready_at), scene.until))
     opens, closes = scene.opening
-    eased = calendar_add(opens, closes, quoted.ready_at, levels.slack_minutes)
+    slack = min(levels.slack_minutes, WHOLE_DAY_MINUTES)
+    last = last_minute(scene, scene.day_ends(quoted.ready_at))
+    eased = min(calendar_add(opens, closes, quoted.ready_at, slack), last)
+    next_last = end_of_next_day(scene, eased)
+    if levels.slack_minutes > slack and next_last < inf:
+        last = next_last
+        eased = min(calendar_add(opens, closes, eased, levels.slack_minutes - slack), last)
+    last = last_minute(scene, min(scene.day_ends(last), scene.until))
     eased = collectable(scene.opening, min(eased, last - _BEFORE_EVENING))
     if eased <= quoted.ready_at or eased > scene.until:
         return quoted
     return replace(quoted, ready_at=eased, slack=eased - quoted.ready_at)
 
 
-def _end_of_next_day(scene: Scene, minute: float) -> float:
-    """Return the last minute of the next day on which the point opens; ``inf`` for none."""
-    opens = scene.opening[0]
-    after = opens[opens >= scene.day_ends(minute)]
-    return _last_minute(scene, scene.day_ends(float(after[0]))) if len(after) else inf
-
-
-def _last_minute_today(scene: Scene) -> float:
-    """Return the last full five minutes before today's closing; ``-inf`` when it has passed."""
-    return _last_minute(scene, scene.today_ends)
-
-
-def _last_minute(scene: Scene, until: float) -> float:
-    """Return the last full five minutes before the last closing until then; ``-inf`` for none."""
-    opens, closes = scene.opening
-    before = closes[opens < until]
-    if not len(before):
-        return -inf
-    last = ROUND_MINUTES * ceil((min(before[-1], until) - _EDGE) / ROUND_MINUTES - 1)
-    return float(last) if last > scene.now else -inf
-
-
 def _overtakes(scene: Scene, due: float) -> bool:
     """Tell whether anything that waits is promised for later than that."""
     return scene.last_due_waiting > due
-
-
-def _closes_today(scene: Scene) -> float:
-    opens, closes = scene.opening
-    today = closes[opens < scene.today_ends]
-    return float(min(today[-1], scene.today_ends)) if len(today) else -inf
-
-
-def _rounded_up(minute: float) -> float:
-    if minute == inf:
-        return inf
-    return ROUND_MINUTES * float(ceil((minute - _EDGE) / ROUND_MINUTES))
 
 
 def doubled(new: Prints, printers: Sequence[int]) -> Prints:
