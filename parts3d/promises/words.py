@@ -76,7 +76,7 @@ _REASONS = {
     ReasonCode.FROM_STOCK: N_("{parts} part(s) lie in the point's stock, checked already."),
     ReasonCode.TWINS: N_("Two printers make it at once, so that it is ready today."),
     ReasonCode.SLACK: N_(
-        "The point is busy and leaves room for parts that are wanted that day: {minutes} min."
+        "The point is busy and leaves room for parts that are wanted that day: {room}."
     ),
     ReasonCode.WAITS_FOR_OPENING: N_("It can be collected once the point opens, {opens_at}."),
 }
@@ -152,6 +152,8 @@ def reason_sentence(reason: Reason, *, now: datetime, _: Translate, locale: str 
         values["median"] = _duration(float(values["median_seconds"]), _)
     if "planned_seconds" in values:
         values["planned"] = _duration(float(values["planned_seconds"]), _)
+    if reason.code is ReasonCode.SLACK:
+        values["room"] = _duration(60 * float(values["minutes"]), _)
     if "quantile" in values:
         values["percent"] = percent_words(float(values["quantile"]), locale)
     if "kept" in values:

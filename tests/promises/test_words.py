@@ -123,6 +123,11 @@ def test_the_quantile_is_said_as_times_in_a_hundred() -> None:
     )
 
 
+def test_the_room_that_a_crowded_point_leaves_is_said_in_hours() -> None:
+    reason = Reason(ReasonCode.SLACK, {"minutes": 1470})
+    assert words.reason_sentence(reason, now=NOW, _=english).endswith("that day: 24 h 30 min.")
+
+
 def test_all_message_ids_have_named_places_only_so_that_translators_can_move_them() -> None:
     for text in (*words._REFUSALS.values(), *words._REASONS.values()):
         names = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
