@@ -1,6 +1,6 @@
 """Outages, silent agents and slow staff: drawn beforehand, the same for every policy. Pure."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,9 +28,13 @@ class Spells:
         index = bisect_right(self.starts, at) - 1
         return max(at, self.spans[index][1]) if index >= 0 else at
 
-    def next_after(self, at: float) -> float:
-        """Return when the next spell begins after ``at``."""
-        index = bisect_right(self.starts, at)
+    def next_from(self, at: float) -> float:
+        """Return when the next spell begins, from ``at`` on.
+
+        One that begins at that very moment counts: of a shop that loses its power some printers are
+        still thought to work while the first is told of.
+        """
+        index = bisect_left(self.starts, at)
         return self.starts[index] if index < len(self.starts) else NEVER
 
 

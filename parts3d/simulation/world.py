@@ -68,7 +68,7 @@ class World:
         site = self.network.printers[printer]
         minutes = self.network.parts[part].actual[site.model] * site.bias * fate.slowness
         lasting = minutes if fate.fails_at is None else minutes * fate.fails_at
-        outage = self.trouble.outages[printer].next_after(start)
+        outage = self.trouble.outages[printer].next_from(start)
         if outage <= start + lasting:
             return Print(outage, minutes, killed=True, fate=fate)
         return Print(start + lasting, minutes, killed=False, fate=fate)

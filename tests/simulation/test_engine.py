@@ -149,3 +149,38 @@ def test_figures_are_counted_as_they_are_named() -> None:
     both = mean_figures([figures, figures])
     assert both.orders == 10
     assert both.kept == figures.kept
+
+
+@dataclass(slots=True)
+class _Fleeing(EarliestNaive):
+    """Moves what waits at a printer that breaks down to the others of its point, at once."""
+
+    name: ClassVar[str] = "fleeing"
+    wants: ClassVar[frozenset[EventKind]] = frozenset({EventKind.PRINTER_DOWN})
+    moved: int = 0
+
+    def heard(self, now: float, event: Event) -> Sequence[Move]:  # noqa: ARG002
+        if event.printer is None:
+            return ()
+        broken = self.seen.printers[event.printer]
+        others = [one for one in self.seen.points[broken.point].printers if one != broken.index]
+        self.moved += min(len(broken.queue), len(others))
+        return [
+            Move(MoveKind.TO_PRINTER, job, printer, "fled")
+            for job, printer in zip(broken.queue, others, strict=False)
+        ]
+
+
+def test_where_a_whole_shop_fails_at_once_nothing_is_printed_by_a_printer_that_fails_next() -> None:
+    wave = {"type": "outage_wave", "day": 0, "hour": 11, "share": 1.0, "unit": "point"}
+    drawn = world(
+        3,
+        network={"points": 4, "printers_weights": [0, 0, 0, 1]},
+        demand={"utilisation": 0.15},
+        events=[{**wave, "hours": [2, 2]}],
+        parts={"materials": {"PLA": 1.0}, "stock_share": {"PLA": 1.0}},
+    )
+    policy = _Fleeing()
+    record = simulate(drawn, policy)
+    assert policy.moved > 0
+    assert all(one.ready_at is not None for one in record.measured() if one.promised_at is not None)
