@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from parts3d.points.hours import Stretch, Unattended
+from parts3d.promises.futures.minutes import ROUND_MINUTES
 from parts3d.promises.snapshot import PointSnapshot
 
-ROUND_MINUTES = 5
 _A_MINUTE = timedelta(minutes=1)
-
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
