@@ -1,10 +1,11 @@
 """Whose turn it is at a free printer: the most urgent print of the point that may start there now.
 
 The same rule as in the futures that promises are read from (``promises.sequence``): earliest
-promise first, within what the rule for unattended printing, planned maintenance and the filament on
-the spool allow. A print whose material is not loaded cannot start; but where it could only be made
-here, and one that is promised for later would take its last chance, that one stands back until
-staff have changed the material, or the chance is past.
+promise first, and for the night the longest of those that have time, within what the rule for
+unattended printing, planned maintenance and the filament on the spool allow. A print whose
+material is not loaded cannot start; but where it could only be made here, and one that is
+promised for later would take its last chance, that one stands back until staff have changed the
+material, or the chance is past.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +28,7 @@ from parts3d.points.closing import closures_of, with_closures
 from parts3d.points.hours import Unattended
 from parts3d.points.spools import materials_in_stock
 from parts3d.points.tables import Point, Printer
-from parts3d.promises.attendance import latest_start, may_start
+from parts3d.promises.attendance import evening_at, latest_start, may_start
 from parts3d.promises.measured import print_time_on
 from parts3d.promises.print_time import PrintTime
 from parts3d.promises.sequence import Elsewhere, Waiting, sequence, stands_back
@@ -78,10 +79,11 @@ def turns(session: Session, printer: Printer, now: datetime) -> list[Turn]:
                 key,
                 minutes_of(job.due_at),
                 may_start=_may_start(point, times[key], now, leaves_at),
-                minutes=times[key].median_seconds / 60,
+                minutes=_ruled(times[key]) / timedelta(minutes=1),
             )
             for key, (job, _) in loaded.items()
-        ]
+        ],
+        evening_at(point, now),
     )
     others = _only_here(session, printer, point, candidates, times, now)
     clear = timedelta(minutes=point.bed_clear_minutes)

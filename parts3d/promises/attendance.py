@@ -6,9 +6,12 @@ Every function here never goes down when a moment or a duration goes up.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from math import inf
 
+from parts3d.points.calendar import minutes_of
 from parts3d.points.hours import Stretch, Unattended
 from parts3d.promises.futures.minutes import ROUND_MINUTES
+from parts3d.promises.sequence import BY_DAY, Evening
 from parts3d.promises.snapshot import PointSnapshot
 
 _A_MINUTE = timedelta(minutes=1)
@@ -63,6 +66,23 @@ def _starts_by_rule(
 def may_start(point: PointSnapshot, at: datetime, duration: timedelta) -> bool:
     """Tell whether the rule for unattended printing lets a print of this length start at ``at``."""
     return starts_at(point, at, duration, at) is not None
+
+
+def evening_at(point: PointSnapshot, at: datetime) -> Evening:
+    """Return when the last person leaves a point and the first comes again, seen from a moment."""
+    if point.unattended == Unattended.NONE:
+        return BY_DAY
+    now = minutes_of(at)
+    days = point.staffed_hours.stretches(at, bridging=timedelta(minutes=point.break_minutes))
+    opens_at, closes_at = next(days, (None, None))
+    if opens_at is None or closes_at is None:
+        return Evening(now, now)
+    if opens_at > at:
+        return Evening(now, now, minutes_of(opens_at))
+    reopens_at, _ = next(days, (None, None))
+    return Evening(
+        now, minutes_of(closes_at), inf if reopens_at is None else minutes_of(reopens_at)
+    )
 
 
 def latest_start(

@@ -4,14 +4,24 @@ Earliest due date first keeps the largest lateness smallest on one machine (Jack
 change of material costs a person's time, so it counts as so much less urgency: of prints that are
 about as urgent, those go first whose material is loaded. Nothing overtakes what is promised for
 earlier; that a *new* promise takes nothing from those that stand is seen to when it is made
-(``futures.quote``). The futures that promises are read from go by the same rule (``loop``).
+(``futures.quote``).
+
+What ends after closing lies on its bed until the morning: a printer makes one print a night,
+however short. So of those that have time beyond the next day's opening the longest is the night's
+(longest processing time first, Graham, 1969): what is short may follow by day.
+
+``turn_of`` is the rule; the futures that promises are read from are compiled with it (``loop``).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-CHANGE_COSTS_MINUTES = 30.0  # of urgency that a change of material is worth, as in ``loop``
+CHANGE_COSTS_MINUTES = 30.0  # of urgency that a change of material is worth
+CLEARING_MINUTES = 30.0  # before closing; what ends later is cleared in the morning
+# What fails in the night is seen in the morning: two prints more, and a person's time, are left.
+PRINTS_LEFT, MORNING_MINUTES = 2.0, 90.0
+_AFTER_ALL = 1e9  # minutes; later than any promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +33,8 @@ class Waiting:
         due: minute for which it is promised; ``inf``: to nobody.
         needs_change: is another material loaded?
         may_start: by the rule for unattended printing, and with a person there for a change?
-        minutes: what it takes there; of equally urgent ones the shorter goes first.
+        minutes: what it takes there, a change of material included; of equally urgent ones the
+            shorter goes first.
     """
 
     job_id: str
@@ -33,17 +44,58 @@ class Waiting:
     minutes: float = 0.0
 
 
-def urgency(one: Waiting) -> float:
-    """Return the minute by which prints are put in order; ``inf`` when it may not start."""
+@dataclass(frozen=True, slots=True)
+class Evening:
+    """The moment at which a printer is free, and the night that follows it.
+
+    Args:
+        now: minute.
+        closes: when the last person leaves; ``now`` where nobody is there any more, ``inf`` where
+            no print may run into the night.
+        reopens: when the first one comes again.
+    """
+
+    now: float = 0.0
+    closes: float = inf
+    reopens: float = inf
+
+
+BY_DAY = Evening()
+
+
+def turn_of(
+    due: float, change: float, minutes: float, now: float, closes: float, reopens: float
+) -> float:
+    """Return the minute by which prints are put in order, the lowest first; compiled by numba.
+
+    Args:
+        due: minute for which it is promised.
+        change: 1 where another material is loaded, else 0.
+        minutes: what it takes.
+        now: see ``Evening``.
+        closes: see ``Evening``.
+        reopens: see ``Evening``.
+    """
+    costs = CHANGE_COSTS_MINUTES * change
+    lies_until_morning = now + minutes > closes - CLEARING_MINUTES
+    if lies_until_morning and due >= reopens + PRINTS_LEFT * minutes + MORNING_MINUTES:
+        return _AFTER_ALL - minutes + costs
+    return due + costs
+
+
+def urgency(one: Waiting, evening: Evening = BY_DAY) -> float:
+    """Return ``turn_of`` a print; ``inf`` when it may not start."""
     if not one.may_start:
         return inf
-    return one.due + (CHANGE_COSTS_MINUTES if one.needs_change else 0.0)
+    return turn_of(
+        one.due, float(one.needs_change), one.minutes, evening.now, evening.closes, evening.reopens
+    )
 
 
-def sequence(waiting: Sequence[Waiting]) -> list[Waiting]:
+def sequence(waiting: Sequence[Waiting], evening: Evening = BY_DAY) -> list[Waiting]:
     """Return the prints that may start, the next one first; ties stay as they were given."""
     able = [one for one in waiting if one.may_start]
-    return sorted(able, key=lambda one: (urgency(one), one.minutes))
+    return sorted(able, key=lambda one: (urgency(one, evening), one.minutes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from parts3d.points.hours import Unattended
+from parts3d.promises.sequence import BY_DAY, Evening
 from parts3d.simulation.calendar import MINUTES_PER_DAY, Calendar, moment_of
 
 
@@ -127,6 +128,15 @@ class SeenPoint:
         if at < opens:
             return False
         return self.unattended is Unattended.FINISH or at + estimate <= closes
+
+    def evening_at(self, at: float) -> Evening:
+        """Return when the last person leaves and the first comes again."""
+        if self.unattended is Unattended.NONE:
+            return BY_DAY
+        opens, closes = self.calendar.day_of(at)
+        if opens > at:
+            return Evening(at, at, opens)
+        return Evening(at, closes, self.calendar.day_of(closes)[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,44 @@ def test_no_print_is_begun_that_would_run_into_planned_maintenance(counter: Coun
     assert counter.claim(at(12)) is not None
 
 
+def one_of_five_hours(counter: Counter, *, due: datetime, other_due: datetime) -> list[str]:
+    """Let the second job be two copies that take five hours; returns both ids."""
+    ids = counter.due(other_due, due)
+    with counter.shop.database.unit_of_work() as work:
+        work.session.get_one(Job, ids[1]).copies = 2
+        [one] = work.session.exec(select(Slice)).all()
+        work.session.add(
+            Slice(**{**one.model_dump(exclude={"id"}), "copies": 2, "print_seconds": 18_000})
+        )
+    return ids
+
+
+def test_for_the_night_a_printer_takes_the_longest_print_that_has_time(counter: Counter) -> None:
+    _, long = one_of_five_hours(counter, due=at(18, day=27), other_due=at(12, day=27))
+    counter.rule(Unattended.FINISH)
+    work = counter.claim(at(18, 10))
+    assert work is not None
+    assert work.ref.job_id == long
+
+
+@pytest.mark.parametrize(
+    ("moment", "other_due"),
+    [
+        (at(10), at(12, day=27)),  # by day the earlier promise goes first
+        (at(17, 45), at(12, day=27)),  # the short one is cleared before closing
+        (at(18, 10), at(10, 30, day=25)),  # should it fail, it would be too late in the morning
+    ],
+)
+def test_what_is_short_or_urgent_does_not_stand_back_for_the_night(
+    counter: Counter, moment: datetime, other_due: datetime
+) -> None:
+    short, _ = one_of_five_hours(counter, due=at(18, day=27), other_due=other_due)
+    counter.rule(Unattended.FINISH)
+    work = counter.claim(moment)
+    assert work is not None
+    assert work.ref.job_id == short
+
+
 def strange_and_loaded(counter: Counter, due_first: datetime, *, spool: bool = True) -> None:
     """Let the first job want ASA, which only a change on the one printer can serve."""
     counter.due(due_first, at(18))

@@ -183,3 +183,22 @@ def test_the_same_question_has_the_same_futures() -> None:
     assert np.array_equal(run(scene(where), prints(where)).ready, again.ready)
     assert scene(where).today_ends - scene(where).now == 14 * 60
     assert datetime.fromtimestamp(60 * scene(where).now, UTC) == NOW
+
+
+def test_the_futures_print_the_longest_for_the_night_as_a_free_printer_does() -> None:
+    dusk = NOW.replace(hour=18)
+    waiting = (
+        queued(60, "short", NOW + timedelta(days=3)),
+        queued(300, "long", NOW + timedelta(days=4)),
+    )
+    where = point(PrinterSnapshot("p", "mk3s", "PETG", waiting=waiting), hours=SHOP)
+    of = scene(where, dusk)
+    found = join(of).run()
+    opens = of.now + 15.5 * 60
+    assert found.late(1, opens + 30) < 0.1  # but for a failure it lies there in the morning
+    assert found.late(0, opens + 60) > 0.9
+    # Where no print may run into the night, the one that is promised for earlier goes first.
+    by_day = scene(replace(where, unattended=Unattended.NONE), NOW.replace(hour=9, minute=30))
+    printed = join(by_day).run()
+    assert printed.late(0, by_day.now + 120) < 0.1
+    assert printed.late(1, by_day.now + 120) > 0.99

@@ -2,10 +2,13 @@
 
 from math import exp, inf, log
 
+from parts3d.promises import sequence
 from parts3d.promises.futures.jit import njit
 
 ALWAYS, IN_HOURS, ENDS_IN_HOURS = 0, 1, 2  # overnight, finish, none
 _EDGE = 1e-6
+
+turn_of = njit(sequence.turn_of)
 
 
 @njit
@@ -42,6 +45,19 @@ def start_by_rule(opens, closes, rule, at, minutes):
             if rule == IN_HOURS or start + minutes <= closes[index] + _EDGE:
                 return start
     return inf
+
+
+@njit
+def night_after(opens, closes, rule, at):
+    """Return when the last person leaves and the first comes again; see ``sequence.Evening``."""
+    if rule == ENDS_IN_HOURS:
+        return inf, inf
+    for index in range(len(opens)):
+        if closes[index] > at:
+            if opens[index] > at:
+                return at, opens[index]
+            return closes[index], opens[index + 1] if index + 1 < len(opens) else inf
+    return at, inf
 
 
 @njit

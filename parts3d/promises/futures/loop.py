@@ -4,7 +4,7 @@ One future is a little simulation of the point, with moments in minutes and ever
 a table of draws (see ``draws``), so that the same question has the same answer and two questions
 meet the same luck. What happens in it:
 
-- a free printer takes, of the waiting prints it can make, the most urgent one that may start now:
+- a free printer takes, of the waiting prints it can make, the one whose turn it is (``sequence``)
   by the rule for unattended printing, and with a person there for a change of material;
 - a print lasts a log-normal time, and may fail at a uniform point of it, or be rejected at the
   check; an outage may fall on the printer, and kills what prints;
@@ -30,9 +30,11 @@ from parts3d.promises.futures.clockwork import (
     lasts_yet,
     next_away,
     next_silence,
+    night_after,
     quantile_of,
     share_below,
     start_by_rule,
+    turn_of,
     waits_longest,
     wake,
 )
@@ -252,8 +254,8 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                 person = first_free(free)
                 begin = max(t, free[person])
                 state[p], on[p] = TO_CLEAR, -1
+                event[p] = add_open(s_open, s_close, begin, clear)
                 if good[p] >= 2:
-                    event[p] = add_open(s_open, s_close, begin, clear)
                     free[person] = event[p]
                     if good[p] == 3:
                         event[p] = max(event[p], repaired[p])
@@ -261,7 +263,6 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                     waiting[j], released[j] = 1, t
                     wake(event, state, t)
                 else:
-                    event[p] = add_open(s_open, s_close, begin, clear)
                     check = copies[j] * quantile_of(handling[1], hand)
                     passed = add_open(s_open, s_close, begin, clear + check)
                     free[person] = passed
@@ -271,8 +272,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                     elif passed < done[group[j]]:
                         done[group[j]] = passed
                 continue
-            if state[p] != IDLE:  # the bed is clear, or the printer is back
-                state[p] = IDLE
+            state[p] = IDLE  # the bed is clear, or the printer is back
             if outage[p] <= t:
                 if repaired[p] > t:
                     state[p], event[p] = DOWN, repaired[p]
@@ -284,6 +284,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                 event[p] = returns if leaves <= t else max(mute[p], heard if hush <= t else t)
                 continue
             # An idle printer looks for its next print.
+            closes, reopens = night_after(b_open, b_close, rule, t)
             best, best_key, best_other, best_start, again = -1, inf, False, t, inf
             while head < jobs and done[group[turns[head]]] <= t:
                 head += 1
@@ -300,7 +301,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                     continue
                 ready_to_start = t
                 other = material[j] >= 0 and material[j] != loaded[p]
-                key = urgency[j] + (30.0 if other else 0.0)
+                key = turn_of(urgency[j], 1.0 * other, planned[j, p], t, closes, reopens)
                 if key > best_key or (key == best_key and (other or not best_other)):
                     continue
                 if other:
@@ -327,8 +328,7 @@ def futures(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one compiled lo
                 )
                 best_start = t if q != p else best_start
             tried[j] += 1
-            if j >= first_new:
-                tries[sample] += 1
+            tries[sample] += j >= first_new
             slot = PER_SLOT * slots[j]
             column = slot + PER_TRY * min(tried[j] - 1, TRIES - 1)
             wide = _SHARED * z[PER_SLOT * kin[j]] + _OWN * z[column + 2]

@@ -38,7 +38,9 @@ class Dispatch:
                 inf if due is None else due,
                 needs_change,
                 able and point.may_start(now, minutes),
-            )
+                minutes,
+            ),
+            point.evening_at(now),
         )
 
     def of_point(self, now: float, point: int) -> list[Move]:
