@@ -167,6 +167,17 @@ class Settings(BaseSettings):
             ),
         ),
     ] = 10.0
+    choice_minutes_if_scarce: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1500,
+            description=(
+                "Order of the points: so many minutes later at a point with room is as good as a "
+                "place at one that is full."
+            ),
+        ),
+    ] = 60.0
     max_quantity: Annotated[int, Field(ge=1, description="Most copies of a part in an order.")] = 10
     max_unpaid_orders: Annotated[
         int, Field(ge=1, description="Most open orders to be paid at the counter, per contact.")

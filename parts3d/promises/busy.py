@@ -5,15 +5,18 @@ Where they are taken most of the time, tomorrow's mornings are full of what was 
 before for the earliest minute, and nobody who orders then can be promised the same day, although
 the work of the day would allow both. So the busier the point, the more room a promise for another
 day leaves, nearly until that day's end, and where it is crowded until the next one's; and the more
-an order may take from others, who have that room. And the dearer is a print that is made twice:
-futures know no orders to come, which find a printer less.
+an order may take from others, who have that room. And the dearer is a print that is made twice,
+and a place there at all where another point has room: futures know no orders to come, which find
+a printer less.
 
 ``load`` is the share of a point's staffed printer minutes that prints and beds took lately; prints
-of the night count too, so it may pass 1.
+of the night count too, so it may pass 1. ``backlog_minutes`` is how long each of its printers would
+print what waits there: where that is more than a morning, a second print only makes others wait.
 """
 
 from dataclasses import replace
 
+from parts3d.points.hours import Unattended
 from parts3d.promises.futures.quote import WHOLE_DAY_MINUTES
 from parts3d.promises.rule import Rule
 
@@ -23,6 +26,11 @@ FREE_ENOUGH = 0.4  # load up to which those in danger are left alone
 HARM_WHERE_BUSY = 3.5  # of the limit where it is quiet
 # What a print that is made twice takes from whoever comes next, in promises.
 PRICE_OF_A_HEDGE, PRICE_OF_A_TWIN = 0.5, 0.01
+PRICE_WHERE_MANY_WAIT = 0.03  # of a twin, on top: more than is allowed to be taken from others
+A_MORNING, MANY_WAIT = 120.0, 360.0  # minutes of backlog: below none of it, above all
+# Loads between which a place becomes scarce, the nights' printing counted as more room by day.
+SCARCE_FROM, SCARCE = 0.6, 1.1
+ROOM_BY_NIGHT = 1.2
 
 
 def eased(rule: Rule, load: float) -> Rule:
@@ -58,9 +66,19 @@ def price_of_a_hedge(load: float) -> float:
     return PRICE_OF_A_HEDGE * _share(load)
 
 
-def price_of_a_twin(load: float) -> float:
+def price_of_a_twin(load: float, backlog_minutes: float) -> float:
     """Return what two prints at once count as harm to others, on top of what the futures tell."""
-    return PRICE_OF_A_TWIN * _share(load)
+    many_wait = _between(backlog_minutes, A_MORNING, MANY_WAIT)
+    return PRICE_OF_A_TWIN * _share(load) + PRICE_WHERE_MANY_WAIT * many_wait
+
+
+def scarcity(load: float, unattended: Unattended) -> float:
+    """Return how scarce a place at a point is, 0 to 1: what is left for those who have no other.
+
+    Where prints may run into the night, the same load by the hours of the day leaves more room.
+    """
+    room = 1.0 if unattended == Unattended.NONE else ROOM_BY_NIGHT
+    return _between(load / room, SCARCE_FROM, SCARCE)
 
 
 def spares_endangered(load: float) -> bool:

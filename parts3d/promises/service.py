@@ -10,6 +10,7 @@ from parts3d.errors import NotFound
 from parts3d.points.geography import Place
 from parts3d.points.hours import Hours
 from parts3d.points.tables import Point
+from parts3d.promises.busy import scarcity
 from parts3d.promises.choose import Customer, Ranked, Weights, choose
 from parts3d.promises.levels import plan_to_keep
 from parts3d.promises.measured import print_time
@@ -133,11 +134,13 @@ def ranked(
             settings.choice_minutes_per_km,
             settings.choice_minutes_per_euro,
             settings.choice_minutes_per_miss,
+            settings.choice_minutes_if_scarce,
         ),
         # What is missed there against what the level says, if nothing were done about it.
         missed_percent={
             one.id: 100 * (1 - settings.promise_quantile) * one.misses for one in snapshots
         },
+        scarcity={one.id: scarcity(one.load, one.unattended) for one in snapshots},
     )
 
 

@@ -66,7 +66,7 @@ def with_twin(
     quoted = quote(both, rule.levels.of_twins(), most_harm=rule.most_harm)
     if quoted is None or not quoted.same_day:
         return None
-    if quoted.harm + price_of_a_twin(point.load) > rule.most_harm:
+    if quoted.harm + price_of_a_twin(point.load, scene.backlog_minutes) > rule.most_harm:
         return None
     ready_at = collectable_at(point, moment_of(quoted.ready_at), now + HORIZON)
     if ready_at is None or ready_at >= plain.ready_at:

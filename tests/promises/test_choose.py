@@ -84,3 +84,13 @@ def test_a_ranking_keeps_every_offer_and_is_in_order_of_its_score(
     scores = [ranked.score_minutes for ranked in ranking]
     assert scores == sorted(scores)
     assert {ranked.offer.point_id for ranked in ranking} == {one.point_id for one in offers}
+
+
+def test_a_point_with_room_comes_before_one_that_is_full_as_far_as_that_counts() -> None:
+    offers = (offer("full", 0, HUY), offer("roomy", 40, HUY))
+    scarcity = {"full": 1.0, "roomy": 0.1}
+    assert order(*offers, scarcity=scarcity) == ["roomy", "full"]
+    assert order(*offers, scarcity=scarcity, weights=Weights(minutes_if_scarce=30)) == [
+        "full",
+        "roomy",
+    ]

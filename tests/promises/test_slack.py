@@ -3,8 +3,15 @@
 from datetime import timedelta
 
 from parts3d.points.calendar import moment_of
-from parts3d.points.hours import BRUSSELS
-from parts3d.promises.busy import eased, harm_limit, slack_minutes, spares_endangered
+from parts3d.points.hours import BRUSSELS, Unattended
+from parts3d.promises.busy import (
+    eased,
+    harm_limit,
+    price_of_a_twin,
+    scarcity,
+    slack_minutes,
+    spares_endangered,
+)
 from parts3d.promises.futures.quote import Levels, Quoted, quote
 from parts3d.promises.futures.ready import join
 from parts3d.promises.futures.scene import scene_of
@@ -125,3 +132,21 @@ def test_where_no_evening_is_sure_enough_the_minute_alone_decides() -> None:
     assert plain is not None
     assert surer is not None
     assert surer.ready_at == plain.ready_at
+
+
+def test_two_prints_at_once_are_dearer_where_many_wait_than_any_harm_that_is_allowed() -> None:
+    assert price_of_a_twin(0.3, 60) == 0 < price_of_a_twin(0.9, 60) < harm_limit(0.9, 0.008)
+    assert price_of_a_twin(0.3, 200) > 0
+    assert price_of_a_twin(0.3, 360) > harm_limit(0.9, 0.008)
+
+
+def test_what_waits_is_the_backlog_and_not_what_has_begun() -> None:
+    running = PrinterSnapshot("a", "mk3s", "PETG", running=queued(500))
+    waits = PrinterSnapshot("b", "mk3s", "PETG", waiting=(queued(60), queued(90)))
+    assert scene_of(NOW, point(running, waits), NOW + HORIZON).backlog_minutes == 75
+
+
+def test_a_place_is_scarcer_the_fuller_a_point_is_and_more_so_without_nights() -> None:
+    assert scarcity(0.5, Unattended.NONE) == 0 < scarcity(0.8, Unattended.NONE)
+    assert scarcity(0.8, Unattended.FINISH) < scarcity(0.8, Unattended.NONE)
+    assert scarcity(1.1, Unattended.NONE) == scarcity(2, Unattended.OVERNIGHT) == 1

@@ -1,7 +1,7 @@
 """Two prints at once, where only that allows a promise for today."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -127,3 +127,19 @@ def test_an_order_that_was_promised_so_has_two_jobs_and_a_row_that_says_why(
     assert {job.status for job in jobs} == {JobStatus.WAITING}
     assert (first.copy_number, twin.copy_number) == (1, 1)
     assert (row.kind, row.job_id, row.new_job_id) == (RescueKind.TWIN, first.id, twin.id)
+
+
+def test_where_many_wait_nothing_is_made_twice() -> None:
+    tomorrow = LATE.replace(hour=17) + timedelta(days=2)
+    waiting = tuple(
+        Queued(PrintTime(1800, 0.05, 0.07), job_id=str(number), due_at=tomorrow)
+        for number in range(24)
+    )
+    behind = replace(
+        POINT, printers=(replace(POINT.printers[0], waiting=waiting[:8]), *POINT.printers[1:])
+    )
+    assert len(offer(behind).placements) == 2
+    full = replace(
+        POINT, printers=(replace(POINT.printers[0], waiting=waiting), *POINT.printers[1:])
+    )
+    assert len(offer(full).placements) == 1

@@ -88,6 +88,14 @@ class Scene:
     materials: tuple[str, ...]
     shared_queue: bool
 
+    @property
+    def backlog_minutes(self) -> float:
+        """How long each printer would print, with what waits for one shared out evenly."""
+        begun = set(self.printer_job.tolist())
+        waiting = (one for number, one in enumerate(self.jobs) if number not in begun)
+        seconds = sum(one.time.median_seconds for one in waiting if one is not None)
+        return seconds / 60 / max(len(self.printer_job), 1)
+
     def day_ends(self, minute: _Minutes) -> _Minutes:
         """Return the midnight after a minute, or after each.
 

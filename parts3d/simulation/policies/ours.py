@@ -7,7 +7,7 @@ from math import inf
 from typing import ClassVar
 
 from parts3d.points.calendar import minutes_of
-from parts3d.promises.busy import eased, harm_limit, price_of_a_twin
+from parts3d.promises.busy import eased, harm_limit, price_of_a_twin, scarcity
 from parts3d.promises.futures.quote import (
     Levels,
     Quoted,
@@ -90,6 +90,7 @@ class Ours:
     twins: bool = True
     most_harm: float = MEASURED.most_harm
     harm_minutes: float = 20_000.0
+    scarcity_minutes: float = 1500.0
     most_for_today: int = 1
     seen: Seen = field(init=False)
     view: View = field(init=False)
@@ -186,8 +187,12 @@ class Ours:
         if one.quoted is None:
             return inf
         late = max(1.0 - one.quoted.level, 0.0)
+        scarce = scarcity(self.learning.load(one.point), self.seen.points[one.point].unattended)
         return (
-            one.ready_at - one.quoted.slack + self.harm_minutes * (min(one.quoted.harm, 0.3) + late)
+            one.ready_at
+            - one.quoted.slack
+            + self.harm_minutes * (min(one.quoted.harm, 0.3) + late)
+            + self.scarcity_minutes * scarce
         )
 
     def _twin(self, choices: Sequence["_Choice"]) -> "_Choice | None":
@@ -202,7 +207,8 @@ class Ours:
             quoted = self._quote(one, join(one.joined.scene, both), self.levels.of_twins())
             if quoted is None or not quoted.same_day:
                 continue
-            harm = quoted.harm + price_of_a_twin(self.learning.load(one.point))
+            backlog_minutes = one.joined.scene.backlog_minutes
+            harm = quoted.harm + price_of_a_twin(self.learning.load(one.point), backlog_minutes)
             if harm <= self._most_harm(one) and (best is None or quoted.ready_at < best.ready_at):
                 best = replace(one, new=both, quoted=quoted, is_twin=True)
         return best
