@@ -152,9 +152,11 @@ clean: ## Remove what setup made, but no data.
 	@$(BIN)/python -m parts3d.slicing.cura_install
 	@touch $@
 
-# What cannot be compiled is said, and done without.
-.make/kernels: $(wildcard parts3d/meshes/kernels/*.py parts3d/promises/futures/*.py) .make/installed
+# What cannot be compiled is said, and done without. numba sees that the loop's file has changed,
+# but not that one has that the loop calls: so it is compiled anew.
+.make/kernels: $(wildcard parts3d/meshes/kernels/*.py parts3d/promises/futures/*.py) parts3d/promises/sequence.py .make/installed
 	@$(BIN)/python -m parts3d.meshes.kernels.compiled
+	@rm -f parts3d/promises/futures/__pycache__/loop.*.nb?
 	@$(BIN)/python -m parts3d.promises.futures.compile_now
 	@touch $@
 
