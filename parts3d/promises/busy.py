@@ -29,7 +29,7 @@ PRICE_OF_A_HEDGE, PRICE_OF_A_TWIN = 0.5, 0.01
 PRICE_WHERE_MANY_WAIT = 0.03  # of a twin, on top: more than is allowed to be taken from others
 A_MORNING, MANY_WAIT = 120.0, 360.0  # minutes of backlog: below none of it, above all
 # Loads between which a place becomes scarce, the nights' printing counted as more room by day.
-SCARCE_FROM, SCARCE = 0.6, 1.1
+SCARCE_FROM, SCARCE = 0.7, 1.1
 ROOM_BY_NIGHT = 1.2
 
 

@@ -19,8 +19,9 @@ from math import inf
 
 CHANGE_COSTS_MINUTES = 30.0  # of urgency that a change of material is worth
 CLEARING_MINUTES = 30.0  # before closing; what ends later is cleared in the morning
-# What fails in the night is seen in the morning: two prints more, and a person's time, are left.
-PRINTS_LEFT, MORNING_MINUTES = 2.0, 90.0
+# What is put off until the morning has three tries left by day, and a person's time: two fail more
+# often than a promise may be late by a night.
+PRINTS_LEFT, MORNING_MINUTES = 3.0, 90.0
 _AFTER_ALL = 1e9  # minutes; later than any promise
 
 

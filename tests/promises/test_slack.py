@@ -147,6 +147,6 @@ def test_what_waits_is_the_backlog_and_not_what_has_begun() -> None:
 
 
 def test_a_place_is_scarcer_the_fuller_a_point_is_and_more_so_without_nights() -> None:
-    assert scarcity(0.5, Unattended.NONE) == 0 < scarcity(0.8, Unattended.NONE)
-    assert scarcity(0.8, Unattended.FINISH) < scarcity(0.8, Unattended.NONE)
+    assert scarcity(0.7, Unattended.NONE) == 0 < scarcity(0.9, Unattended.NONE)
+    assert scarcity(0.9, Unattended.FINISH) < scarcity(0.9, Unattended.NONE)
     assert scarcity(1.1, Unattended.NONE) == scarcity(2, Unattended.OVERNIGHT) == 1
