@@ -1,6 +1,6 @@
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,11 +11,12 @@ from parts3d.db import Database
 from parts3d.errors import Conflict, Expired, NotFound
 from parts3d.jobs.queues import read_queues
 from parts3d.points.geography import Place
+from parts3d.points.hours import Hours, Unattended
 from parts3d.points.tables import Point, Printer
 from parts3d.promises.holds import hold, release_expired, retake
 from parts3d.promises.queries import orderable_models
-from parts3d.promises.service import offers, say_refusal
-from parts3d.promises.snapshot import RefusalCode
+from parts3d.promises.service import offers, ranked, say_refusal
+from parts3d.promises.snapshot import Offer, PointSnapshot, RefusalCode
 from parts3d.promises.tables import Promise, PromiseStatus
 from parts3d.quotes.service import Wanted, quote_part
 from parts3d.quotes.tables import Quote
@@ -81,6 +82,22 @@ def test_offers_rank_points_and_say_why_others_offer_nothing(
         [refused] = options.refusals
         assert refused.refusal.code is RefusalCode.NO_MATERIAL
         assert "no PETG loaded" in say_refusal(session, refused.refusal)
+
+
+def test_of_points_that_are_ready_alike_the_one_with_room_is_shown_first(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    now = datetime(2026, 11, 24, 10, tzinfo=UTC)
+    hours = Hours.parse("Mo-Sa 09:00-18:30")
+    points = [
+        PointSnapshot(name, hours, hours, Unattended.NONE, (), load=load)
+        for name, load in (("full", 1.0), ("roomy", 0.5))
+    ]
+    alike = [Offer(one.id, "p", now + LATER, now, (), (), 0.99) for one in points]
+    shown = ranked(settings, alike, points, None)
+    assert [one.offer.point_id for one in shown] == ["roomy", "full"]
+    indifferent = settings.model_copy(update={"choice_minutes_if_scarce": 0})
+    shown = ranked(indifferent, alike, points, None)
+    assert [one.offer.point_id for one in shown] == ["full", "roomy"]
 
 
 def test_a_printer_that_was_not_heard_for_long_is_not_promised(
