@@ -89,8 +89,28 @@ def main() -> None:
     try:
         build(words[0] if words else None)()
     except Parts3dError as error:
-        typer.secho(error.message, fg=typer.colors.RED, err=True)
-        sys.exit(1)
+        _say(error.message)
+    except ValueError as error:
+        wrong = _wrong_settings(error)
+        if not wrong:
+            raise
+        _say(wrong)
+
+
+def _say(sentence: str) -> None:
+    typer.secho(sentence, fg=typer.colors.RED, err=True)
+    sys.exit(1)
+
+
+def _wrong_settings(error: ValueError) -> str:
+    """Return which settings cannot be, and why, without what they were; "" for another error."""
+    validation = import_module("pydantic").ValidationError
+    if not isinstance(error, validation) or error.title != "Settings":
+        return ""
+    return "\n".join(
+        f"PARTS3D_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}. See docs/settings.md."
+        for one in error.errors(include_url=False, include_input=False)
+    )
 
 
 def _load(command: Command) -> Any:  # noqa: ANN401  # a function, or a typer app for a group

@@ -124,3 +124,17 @@ def test_children_agree_on_folder_and_broker(tmp_path: Path) -> None:
 
 def test_nobody_answers_on_a_free_port() -> None:
     assert not answers_http(free_port(42_000))
+
+
+def test_a_wrong_setting_is_named_in_a_sentence_and_its_value_is_not_shown(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "parts3d.cli", "promises", "explain", "X"],
+        env={**os.environ, "PARTS3D_DATA_DIR": str(tmp_path), "PARTS3D_HOLDS_PER_ADDRESS": "-77"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("PARTS3D_HOLDS_PER_ADDRESS: Input should be greater")
+    assert "Traceback" not in done.stderr
+    assert "77" not in done.stderr
